@@ -1,0 +1,1 @@
+"""The five microservices, and the kit that they share."""

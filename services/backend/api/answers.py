@@ -1,0 +1,130 @@
+"""What the calls answer: the models of the contract, and the bytes that follow from an outcome."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from services.backend.log import Outcome
+from services.backend.query import Found
+from services.backend.tasklist import Reply, TaskList
+from services.kit.problems import Problem, ProblemDetails
+from services.kit.task import Task
+
+JSON = "application/json"
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}},
+    }
+    for status, text in {
+        400: "The body is not JSON",
+        401: "Who is calling is not known",
+        404: "There is no such thing of this person's",
+        409: "The state of things does not allow it",
+        412: "The task has another version by now",
+        413: "Too large",
+        422: "Something in the request is wrong; `errors` names each field",
+        503: "The store is away; `Retry-After` says when to try again",
+    }.items()
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of the errors that a call may answer, beside those that any may."""
+    return {status: ERRORS[status] for status in sorted({401, 422, 503, *statuses})}
+
+
+class TaskAnswer(Task):
+    """A task, and the change that was made of it (null where nothing changed)."""
+
+    change: UUID | None = None
+
+
+class CompletedAnswer(TaskAnswer):
+    """A task, its change, and the id of its next occurrence where it recurs."""
+
+    next_id: UUID | None = None
+
+
+class ListAnswer(BaseModel):
+    """A page of a list. `total` counts all tasks that match; `epoch` and `seq` say which state of the list it shows."""
+
+    items: list[Task]
+    next_cursor: str | None = Field(description="where the next page begins; null on the last")
+    total: int
+    epoch: int
+    seq: int
+
+
+class BatchResult(BaseModel):
+    """What one operation came to; `task` is null for a deletion."""
+
+    status: int
+    id: UUID
+    task: Task | None = None
+    next_id: UUID | None = None
+
+
+class BatchAnswer(BaseModel):
+    """One result for each operation, in their order, and the change that all of them are."""
+
+    change: UUID | None
+    results: list[BatchResult]
+
+
+def _document(outcome: Outcome, task_id: UUID) -> Task:
+    """Return a task as the commit left it; as it is now, where the commit did not touch it."""
+    for event in reversed(outcome.commit.events if outcome.commit else ()):
+        if event.task is not None and event.task.id == task_id:
+            return event.task
+    task = outcome.tasks.get(task_id)
+    if task is None:
+        raise Problem(404, f"There is no task {task_id}.")
+    return task
+
+
+def answer(outcome: Outcome) -> Response:
+    """Return the response for what a command came to; a repeat under the same key gets the same."""
+    reply, change = outcome.reply, outcome.change
+    headers = {"X-Change-Id": str(change)} if change else {}
+    if reply.status == 204:
+        return Response(status_code=204, headers=headers)
+    members: dict[str, Any] = {"change": str(change) if change else None}
+    if reply.task is not None:
+        task = _document(outcome, reply.task)
+        headers["ETag"] = f'"{task.version}"'
+        if reply.status == 201:
+            headers["Location"] = f"/api/tasks/{task.id}"
+        members = task.model_dump(mode="json") | members
+    if reply.results is not None:
+        members["results"] = [_result(outcome, result) for result in reply.results]
+    return Response(orjson.dumps(members | reply.extra), reply.status, headers, media_type=JSON)
+
+
+def _result(outcome: Outcome, reply: Reply) -> dict[str, Any]:
+    if reply.task is None:
+        return {"status": reply.status, "task": None, **reply.extra}
+    task = _document(outcome, reply.task).model_dump(mode="json")
+    return {"status": reply.status, "id": str(reply.task), "task": task, **reply.extra}
+
+
+def listing(tasks: TaskList, found: Found) -> bytes:
+    """Return the body of a list, put together from the tasks' own bytes."""
+    tail = {"next_cursor": found.next_cursor, "total": found.total, "epoch": tasks.epoch, "seq": tasks.seq}
+    items = b",".join(row.body for row in found.rows)
+    return b'{"items":[' + items + b"]," + orjson.dumps(tail)[1:]
+
+
+def conditional(body: bytes, if_none_match: str | None) -> Response:
+    """Return the body with its ETag, or 304 where the caller has it already."""
+    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    given = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
+    if etag in given or "*" in given:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=JSON)

@@ -1,0 +1,62 @@
+"""The dates of a rule, before and after it is saved."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from services.backend.api.acting import Log
+from services.backend.api.answers import errors
+from services.kit.due import normal_due
+from services.kit.identity import CurrentCaller
+from services.kit.problems import Problem, invalid
+from services.kit.recurrence import check_rule, upcoming
+from services.kit.task import Due, Frozen, Recurrence
+
+router = APIRouter(prefix="/api", tags=["recurrence"])
+
+Count = Annotated[int, Query(ge=1, le=100)]
+
+
+class OccurrencesBody(Frozen):
+    """A rule that is not saved yet, and the due that it begins at."""
+
+    due: Due
+    recurrence: Recurrence
+    count: int = Field(default=5, ge=1, le=100)
+
+
+class OccurrencesAnswer(BaseModel):
+    """The next dates, each in the form that a due has; fewer than asked for where the rule ends."""
+
+    items: list[Due]
+
+
+@router.get("/tasks/{task_id}/occurrences", responses=errors(404))
+async def task_occurrences(caller: CurrentCaller, log: Log, task_id: UUID, count: Count = 5) -> OccurrencesAnswer:
+    """Return the next dates of a task's rule; none where it does not recur."""
+    tasks = await log.read(caller.person)
+    task = tasks.get(task_id)
+    if task is None:
+        raise Problem(404, f"There is no task {task_id}.")
+    start = task.nominal or task.due
+    if task.recurrence is None or start is None:
+        return OccurrencesAnswer(items=[])
+    found = upcoming(task.recurrence, start, count, task.occurrence or 1, tasks.profile.time_zone)
+    return OccurrencesAnswer(items=found)
+
+
+@router.post("/occurrences", responses=errors(400))
+async def rule_occurrences(caller: CurrentCaller, log: Log, body: OccurrencesBody) -> OccurrencesAnswer:
+    """Return the next dates of a rule that is not saved."""
+    time_zone = (await log.read(caller.person)).profile.time_zone
+    try:
+        start = normal_due(body.due, time_zone)
+    except ValueError as error:
+        raise invalid("due", str(error)) from None
+    try:
+        rule = Recurrence(rrule=check_rule(body.recurrence.rrule, start), mode=body.recurrence.mode)
+        return OccurrencesAnswer(items=upcoming(rule, start, body.count, 1, time_zone))
+    except ValueError as error:
+        raise invalid("recurrence.rrule", str(error)) from None

@@ -1,0 +1,103 @@
+"""Import and export: the whole list as a file, and files of other programs."""
+
+import asyncio
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from services.backend.api.acting import Acting, Log
+from services.backend.api.answers import JSON, answer, errors
+from services.backend.changes import import_tasks, preview_import
+from services.backend.imports import Action, OnConflict
+from services.backend.transfer import FORMATS
+from services.backend.transfer.parsed import Problem as FileProblem
+from services.kit.identity import CurrentCaller
+from services.kit.problems import Problem
+
+router = APIRouter(prefix="/api/tasks", tags=["import and export"])
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+
+
+class Format(StrEnum):
+    """The formats of files."""
+
+    JSON = "json"
+    ICS = "ics"
+    TODO_TXT = "todo.txt"
+
+
+class ImportedItem(BaseModel):
+    """What becomes of one task of the file."""
+
+    line: int | None
+    title: str
+    action: Action
+    id: UUID
+
+
+class ImportAnswer(BaseModel):
+    """How many tasks were created, replaced and skipped, the first of them, and what could not be read."""
+
+    change: UUID | None
+    dry_run: bool = False
+    created: int
+    replaced: int
+    skipped: int
+    items: list[ImportedItem] = Field(description="the first 200")
+    problems: list[FileProblem]
+    problems_omitted: int
+
+
+_FILES: dict[str, Any] = {
+    codec.media_type.split(";")[0]: {"schema": {"type": "string", "format": "binary"}} for codec in FORMATS.values()
+}
+
+
+@router.get(
+    "/export", response_class=Response, responses={200: {"content": _FILES, "description": "The file"}, **errors()}
+)
+async def export_tasks(
+    caller: CurrentCaller, log: Log, file_format: Annotated[Format, Query(alias="format")] = Format.JSON
+) -> Response:
+    """Export the whole list, completed tasks too; JSON loses nothing."""
+    tasks = await log.read(caller.person)
+    codec = FORMATS[file_format.value]
+    pieces = codec.write([row.task for row in tasks.rows.values()], tasks.profile)
+    headers = {"Content-Disposition": f'attachment; filename="{codec.file_name}"'}
+    return StreamingResponse(pieces, headers=headers, media_type=codec.media_type)
+
+
+@router.post(
+    "/import",
+    responses={200: {"model": ImportAnswer}, **errors(413)},
+    openapi_extra={"requestBody": {"required": True, "content": _FILES}},
+)
+async def import_file(
+    request: Request,
+    acting: Acting,
+    file_format: Annotated[Format, Query(alias="format")] = Format.JSON,
+    dry_run: bool = False,
+    on_conflict: OnConflict = OnConflict.SKIP,
+) -> Response:
+    """Import a file, the request's body (at most 32 MB); `dry_run=true` shows what would come of it.
+
+    Not atomic, but resumable: asked again under the same Idempotency-Key it goes on, and undo takes all of it back.
+    """
+    data = await request.body()
+    if len(data) > MAX_FILE_BYTES:
+        raise Problem(413, f"A file may have at most {MAX_FILE_BYTES} bytes.")
+    tasks = await acting.log.read(acting.person)
+    read = FORMATS[file_format.value].read
+    parsed = await asyncio.to_thread(read, data, tasks.profile, datetime.now(UTC))
+    if dry_run:
+        report = {"change": None, "dry_run": True, **preview_import(tasks, parsed, on_conflict)}
+        return Response(orjson.dumps(report), media_type=JSON)
+    return answer(await import_tasks(acting.log, acting.person, parsed, on_conflict, acting.intent))

@@ -1,0 +1,44 @@
+"""The backend: its routes, and what it keeps running."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from components.catalogue import BACKEND
+from services.backend.active import ActivePeople, Sweeper
+from services.backend.api import changes, internal, me, occurrences, tasks, transfer
+from services.backend.erase import Eraser
+from services.backend.log import TaskLog
+from services.backend.relay import Relay
+from services.kit.app import Blueprint, Platform, create_app
+from services.kit.config import Config
+
+_SETTLE_SECONDS = 4.0
+
+
+@asynccontextmanager
+async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
+    log = TaskLog(platform.sidecar)
+    relay = Relay(platform.sidecar, log)
+    people = ActivePeople(platform.sidecar)
+    log.before_commit, log.after_commit = people.note, relay.notice
+    app.state.tasks = log
+    app.state.relay = relay
+    app.state.eraser = Eraser(platform.sidecar, log)
+    sweeping = asyncio.create_task(Sweeper(people, log, relay).run(), name="sweep")
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+        await relay.settle(_SETTLE_SECONDS)
+
+
+def build(config: Config) -> FastAPI:
+    """Return the backend's application."""
+    # Fixed paths come before those with an id in their place.
+    routers = (changes.router, transfer.router, tasks.router, occurrences.router, me.router, internal.router)
+    return create_app(Blueprint(BACKEND, "Task platform", routers=routers, run=_run), config)

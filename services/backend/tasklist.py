@@ -1,0 +1,207 @@
+"""A person's tasks as the fold of their log: what commands are decided against and lists are read from.
+
+`apply` is the only thing that changes a list, one commit at a time and in order; it touches nothing outside.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+from unicodedata import combining, normalize
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.kit.due import due_moment
+from services.kit.events import EventType
+from services.kit.task import Frozen, Profile, Task
+
+KEY_HOURS: Final = 24
+CHANGES_KEPT: Final = 200
+PERSON: Final = "person"
+
+
+class LogEvent(Frozen):
+    """An event as the log holds it; what it shares with its commit stands there.
+
+    `withdrawn` marks a deletion that took back what a service had made: its id may be made again.
+    """
+
+    seq: int
+    type: EventType
+    task: Task | None = None
+    profile: Profile | None = None
+    was: dict[str, Any] = Field(default_factory=dict)
+    reminder: str | None = None
+    withdrawn: bool = False
+
+
+class Reply(Frozen):
+    """What a command answers, kept with its commit so that a repeat under the same key answers the same.
+
+    `task` is the one that the answer shows, `results` one for each operation of a batch, `extra` further members.
+    """
+
+    status: int = 200
+    task: UUID | None = None
+    results: tuple["Reply", ...] | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class Commit(Frozen):
+    """What one write appends to a log: all events of it, or none.
+
+    `key` and `request` are the Idempotency-Key and a hash of the request; `undoes` names the change that this one
+    takes back; `partial` says that more commits of the same change follow; `last` is the head of the log after it.
+    """
+
+    id: str
+    at: AwareDatetime
+    change: UUID
+    actor: str = PERSON
+    key: str | None = None
+    request: str | None = None
+    undoes: UUID | None = None
+    partial: bool = False
+    reply: Reply = Field(default_factory=Reply)
+    last: int
+    events: tuple[LogEvent, ...] = ()
+
+
+@dataclass(slots=True)
+class Change:
+    """Where the commits of one change of the person stand: (first seq, last seq, page) each."""
+
+    spans: list[tuple[int, int, int]] = field(default_factory=list)
+    undone_by: UUID | None = None
+    undoes: UUID | None = None
+    partial: bool = False
+
+    def covers(self, seq: int) -> bool:
+        """Tell whether the event `seq` is one of this change's."""
+        return any(first <= seq <= last for first, last, _ in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """An Idempotency-Key that was used: by which request and change, and on which page its commit stands."""
+
+    request: str
+    change: UUID
+    commit: str
+    page: int
+    at: datetime
+    partial: bool
+
+
+class Row:
+    """A task of the list, with what queries ask of it computed once."""
+
+    def __init__(self, task: Task, person_seq: int) -> None:
+        self.task = task
+        self.person_seq = person_seq
+
+    @cached_property
+    def body(self) -> bytes:
+        """The task as JSON."""
+        return self.task.model_dump_json().encode()
+
+    @cached_property
+    def haystack(self) -> str:
+        """What a search looks through."""
+        return folded("\n".join((self.task.title, self.task.description, *self.task.tags)))
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The tags, in the form they are compared in."""
+        return frozenset(tag.casefold() for tag in self.task.tags)
+
+
+def folded(text: str) -> str:
+    """Return `text` as it is compared in a search: without case and accents."""
+    return "".join(c for c in normalize("NFKD", text.casefold()) if not combining(c))
+
+
+class TaskList:
+    """The fold of a person's log up to `seq`."""
+
+    def __init__(self, person: str, epoch: int = 0) -> None:
+        self.person = person
+        self.epoch = epoch
+        self.seq = 0
+        self.rows: dict[UUID, Row] = {}
+        self.deleted: dict[UUID, int] = {}
+        self.external: dict[str, UUID] = {}
+        self.profile = Profile()
+        self.changes: dict[UUID, Change] = {}
+        self.keys: dict[str, KeyUse] = {}
+        self.views: dict[str, Any] = {}
+
+    def get(self, task_id: UUID) -> Task | None:
+        """Return a task; None where there is none."""
+        row = self.rows.get(task_id)
+        return row.task if row else None
+
+    def moment(self, task: Task) -> datetime | None:
+        """Return the instant after which the task is overdue."""
+        return due_moment(task.due, self.profile.time_zone) if task.due else None
+
+    def apply(self, commit: Commit, page: int) -> None:
+        """Take a commit that stands on `page`; its events follow the last one taken."""
+        for event in commit.events:
+            self._apply_event(event, commit.actor)
+        self._remember(commit, page)
+        self.views.clear()
+
+    def _apply_event(self, event: LogEvent, actor: str) -> None:
+        if event.seq != self.seq + 1:
+            raise ValueError(f"event {event.seq} does not follow {self.seq} in the log of {self.person}")
+        self.seq = event.seq
+        if event.profile is not None:
+            self.profile = event.profile
+        if event.task is None:
+            return
+        known = self.rows.pop(event.task.id, None)
+        person_seq = event.seq if actor == PERSON else (known.person_seq if known else 0)
+        if known and known.task.external_id:
+            self.external.pop(known.task.external_id, None)
+        if event.type is EventType.DELETED:
+            if not event.withdrawn:
+                self.deleted[event.task.id] = person_seq
+            return
+        self.deleted.pop(event.task.id, None)
+        self.rows[event.task.id] = Row(event.task, person_seq)
+        if event.task.external_id:
+            self.external[event.task.external_id] = event.task.id
+
+    def _remember(self, commit: Commit, page: int) -> None:
+        if commit.key is not None:
+            use = KeyUse(commit.request or "", commit.change, commit.id, page, commit.at, commit.partial)
+            self.keys.pop(commit.key, None)
+            self.keys[commit.key] = use
+        self._forget_keys(commit.at - timedelta(hours=KEY_HOURS))
+        if commit.actor != PERSON or not commit.events:
+            return
+        change = self.changes.setdefault(commit.change, Change(undoes=commit.undoes))
+        change.partial = commit.partial
+        change.spans.append((commit.events[0].seq, commit.events[-1].seq, page))
+        if commit.undoes in self.changes:
+            self.changes[commit.undoes].undone_by = commit.change
+        for redone in self._redone(commit):
+            self.changes[redone].undone_by = None
+        while len(self.changes) > CHANGES_KEPT:
+            del self.changes[next(iter(self.changes))]
+
+    def _redone(self, commit: Commit) -> Iterable[UUID]:
+        """Yield the change that is in force again because its undo was undone."""
+        undone = self.changes.get(commit.undoes) if commit.undoes else None
+        if undone and undone.undoes in self.changes:
+            yield undone.undoes
+
+    def _forget_keys(self, before: datetime) -> None:
+        while self.keys:
+            oldest = next(iter(self.keys))
+            if self.keys[oldest].at >= before:
+                return
+            del self.keys[oldest]

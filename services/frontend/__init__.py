@@ -1,0 +1,1 @@
+"""The public entry: the gateway to the other services, the WebSocket relay, and the pages."""

@@ -1,0 +1,57 @@
+"""One person's clients in this replica, and the stretch of the log that they share."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from services.frontend import messages
+from services.frontend.backend import Backend, Page
+from services.frontend.client import Client
+from services.frontend.feed import Cursor, Entry, Feed, Missing, judge
+
+
+class Hub:
+    """Hands each client of a person what is new. Taking an event never waits for anyone.
+
+    `members` counts the connections, also those whose hello has not come yet.
+    """
+
+    __slots__ = ("_backend", "_reading", "clients", "feed", "members", "person")
+
+    def __init__(self, person: str, backend: Backend) -> None:
+        self.person = person
+        self.feed = Feed()
+        self.members = 0
+        self.clients: set[Client] = set()
+        self._backend = backend
+        self._reading = asyncio.Lock()
+
+    def deliver(self, epoch: int, entry: Entry) -> None:
+        """Take an event as it is delivered; an old one is skipped."""
+        if self.feed.take(epoch, entry):
+            for client in self.clients:
+                client.wake()
+
+    def aside(self, message: str) -> None:
+        """Send all clients a message that has no place in the log."""
+        for client in self.clients:
+            client.aside(message)
+
+    def beat(self, head: Cursor | None) -> None:
+        """Send all clients a heartbeat; a client that `head` shows to be elsewhere catches up."""
+        message = messages.heartbeat(head)
+        for client in self.clients:
+            client.beat(head, message)
+
+    async def catch_up(self, cursor: Cursor) -> tuple[Entry, ...] | Missing:
+        """Return what a client at `cursor` missed, or that it needs a snapshot; clients share what is read for one."""
+        async with self._reading:
+            if entries := self.feed.after(cursor):
+                return entries
+            taken = self.feed.taken
+            answer = await self._backend.log(self.person, cursor)
+            self.feed.adopt(answer, taken)
+            return judge(cursor, answer)
+
+    def snapshot(self) -> AsyncGenerator[Page, None]:
+        """Yield the person's tasks in pages."""
+        return self._backend.snapshot(self.person)

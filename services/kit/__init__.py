@@ -1,0 +1,1 @@
+"""The little that every service shares: vocabulary, Dapr access, identity, errors, logs and metrics."""

@@ -1,0 +1,134 @@
+"""Every error that a caller sees: RFC 9457 problem details, with what is wrong and what to do."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.kit.sidecar import SidecarError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field: `field` is its path, joined by dots."""
+
+    field: str
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """The body of every error."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's word
+    """An answer other than success: raised anywhere below a handler, rendered once."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **extensions: Any,  # noqa: ANN401 - members of the problem document
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.extensions = extensions
+
+
+def invalid(field: str, message: str) -> Problem:
+    """Return the 422 for one field."""
+    return Problem(422, f"{field}: {message}", errors=[FieldError(field=field, message=message)])
+
+
+def unavailable(detail: str, retry_after: int = 1) -> Problem:
+    """Return the 503 that tells the caller to come back in `retry_after` seconds."""
+    return Problem(503, detail, headers={"Retry-After": str(retry_after)})
+
+
+def render(problem: Problem) -> Response:
+    """Return the problem as a response."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.extensions,
+    }
+    if problem.errors:
+        body["errors"] = [error.model_dump() for error in problem.errors]
+    return Response(orjson.dumps(body), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def field_errors(errors: Sequence[Any]) -> list[FieldError]:
+    """Return pydantic's error list as field errors; where the whole document is wrong the field is `body`."""
+    found = []
+    for error in errors:
+        path = [str(part) for part in error["loc"]]
+        if len(path) > 1 and path[0] in {"body", "query", "path", "header"}:
+            path = path[1:]
+        found.append(
+            FieldError(field=".".join(path) or "body", message=str(error["msg"]).removeprefix("Value error, "))
+        )
+    return found
+
+
+def from_validation(errors: Sequence[Any]) -> Problem:
+    """Return the 422 for pydantic's error list."""
+    fields = field_errors(errors)
+    return Problem(422, "; ".join(f"{e.field}: {e.message}" for e in fields[:5]), errors=fields)
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - what the handler is registered for
+    return render(error)
+
+
+async def _on_validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError | ValidationError)  # noqa: S101
+    return render(from_validation(error.errors()))
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return render(Problem(error.status_code, str(error.detail), headers=error.headers))
+
+
+async def _on_sidecar(_: Request, error: Exception) -> Response:
+    log.warning("answered 503: %s", error)
+    return render(unavailable("The store cannot be reached just now; nothing was lost, try again."))
+
+
+async def _on_anything(_: Request, error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error)
+    return render(Problem(500, "Something went wrong on our side; it was recorded."))
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error as a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(SidecarError, _on_sidecar)
+    app.add_exception_handler(Exception, _on_anything)

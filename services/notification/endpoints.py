@@ -1,0 +1,159 @@
+"""The routes: what people ask for, what the backend asks for, and the triggers of jobs."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from starlette.responses import Response
+
+from services.kit.identity import CallingService, CurrentCaller
+from services.kit.problems import MEDIA_TYPE, Problem, ProblemDetails, invalid
+from services.notification.dispatcher import Held
+from services.notification.guard import Refused
+from services.notification.jobs import Round
+from services.notification.models import Ref
+from services.notification.schemas import (
+    Notification,
+    NotificationPage,
+    SettingsBody,
+    TrialBody,
+    TrialReport,
+)
+from services.notification.service import Notifications
+from services.notification.signing import shown
+
+_PLACE: Final = r"^[0-9]{1,9}-[0-9]{1,15}$"
+
+
+def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    schema = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
+    return {status: {**schema, "description": _MEANINGS[status]} for status in (401, *statuses, 503)}
+
+
+_MEANINGS: Final = {
+    401: "The caller is not known",
+    403: "This service may not call this",
+    404: "There is no such notification",
+    409: "The same request is under way",
+    422: "A value is not accepted; `errors` names it",
+    429: "Too many tests in an hour",
+    503: "The store cannot be reached just now; `Retry-After` says when to come back",
+}
+
+public = APIRouter(prefix="/api/notifications", tags=["notifications"])
+internal = APIRouter()
+
+
+def _service(request: Request) -> Notifications:
+    service: Notifications = request.app.state.notifications
+    return service
+
+
+Service = Annotated[Notifications, Depends(_service)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="A repetition within 24 hours gets the first result"),
+]
+
+
+@public.get("", summary="List notifications, newest first", responses=_documented(422))
+async def list_notifications(
+    caller: CurrentCaller,
+    service: Service,
+    cursor: Annotated[str | None, Query(pattern=_PLACE, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> NotificationPage:
+    """List what was delivered, when, through which channels and with which result; the newest 1,000 are kept."""
+    return await service.page(caller.person, _place(cursor) if cursor else None, limit)
+
+
+@public.get("/settings", summary="Read the channels' settings", responses=_documented())
+async def read_notification_settings(caller: CurrentCaller, service: Service) -> SettingsBody:
+    """Which channels are on and where they lead; `webhook.signing_key` verifies the webhooks' signatures."""
+    ledger = await service.store.ledger(caller.person)
+    return SettingsBody.of(ledger.settings, shown(await service.keys.of(caller.person)))
+
+
+@public.put("/settings", summary="Replace the channels' settings", responses=_documented(422))
+async def write_notification_settings(
+    caller: CurrentCaller,
+    service: Service,
+    body: SettingsBody,
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 - a repetition of a PUT comes to the same
+) -> SettingsBody:
+    """Replace the settings; a channel left out gets its default. A webhook has to be https, at a public address."""
+    key = shown(await service.keys.of(caller.person))
+    await _check(service, body, key)
+    return SettingsBody.of(await service.store.settings(caller.person, body.settings()), key)
+
+
+@public.post("/test", summary="Send a test notification", responses=_documented(409, 422, 429))
+async def send_test_notification(
+    caller: CurrentCaller,
+    service: Service,
+    body: TrialBody | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> TrialReport:
+    """Send a test through the channels named, or all that are on, and answers what came of it. It is not listed."""
+    return await service.tester.test(caller.person, body or TrialBody(), idempotency_key)
+
+
+@public.post("/{notification_id}/read", summary="Mark a notification as read", responses=_documented(404))
+async def read_notification(
+    caller: CurrentCaller,
+    service: Service,
+    notification_id: Annotated[str, Path(max_length=64)],
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 - the first time it was read stays
+) -> Notification:
+    """Mark it as read, now; one that was read before keeps its time."""
+    place = _place(notification_id)
+    found = await service.mark_read(Ref(caller.person, *place)) if place else None
+    if found is None:
+        raise Problem(404, "There is no such notification.")
+    return found
+
+
+@internal.delete(
+    "/internal/people/{person}", status_code=204, summary="Erase a person", responses=_documented(403, 422)
+)
+async def erase_person(
+    _: CallingService,
+    service: Service,
+    person: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
+    epoch: Annotated[int, Query(ge=1, le=10**9)],
+) -> None:
+    """Erase settings, deliveries, jobs and tests up to `epoch`; events of those epochs are dropped from then on."""
+    await service.eraser.erase(person, epoch)
+
+
+@internal.post("/job/{name}", include_in_schema=False)
+async def run_job(service: Service, name: str) -> Response:
+    """Do the round that the job stands for. 404 for a name of another kind: there is nothing to try again."""
+    job = Round.parse(name)
+    if job is None:
+        raise Problem(404, "There is no such job.")
+    try:
+        await service.dispatcher.run_job(job)
+    except Held:
+        raise Problem(503, "Somebody is at work on it.", headers={"Retry-After": "5"}) from None
+    return Response(status_code=200)
+
+
+def _place(text: str) -> tuple[int, int] | None:
+    """Return the (epoch, seq) that an id or a cursor stands for."""
+    epoch, _, seq = text.partition("-")
+    well_formed = epoch.isdecimal() and seq.isdecimal() and text.isascii() and len(epoch) <= 9 and len(seq) <= 15
+    return (int(epoch), int(seq)) if well_formed else None
+
+
+async def _check(service: Notifications, body: SettingsBody, key: str) -> None:
+    if body.email.enabled and body.email.address is None:
+        raise invalid("email.address", "is needed where e-mail is on")
+    if body.webhook.enabled and body.webhook.url is None:
+        raise invalid("webhook.url", "is needed where the webhook is on")
+    if body.webhook.signing_key not in {None, key}:
+        raise invalid("webhook.signing_key", "cannot be chosen; leave it out, or send it as it was read")
+    if body.webhook.url is not None:
+        try:
+            await service.guard.check_reachable(body.webhook.url)
+        except Refused as refusal:
+            raise invalid("webhook.url", str(refusal)) from None

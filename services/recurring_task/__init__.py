@@ -1,0 +1,1 @@
+"""The recurring-task service: when a recurring task is completed, it asks the backend for the next occurrence."""

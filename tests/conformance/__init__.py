@@ -1,0 +1,1 @@
+"""The Dapr API as cases that every runtime has to pass."""

@@ -1,0 +1,22 @@
+"""What every test may ask for."""
+
+from collections.abc import Iterator
+
+import pytest
+from harness.runtime import Runtime, start
+
+from services.kit.ids import person_id, uuid7
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    """Return one embedded runtime for the whole session; tests keep apart by people of their own."""
+    started = start(tmp_path_factory.mktemp("runtime"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def person() -> str:
+    """Return a person that no other test knows."""
+    return person_id("tests", str(uuid7()))

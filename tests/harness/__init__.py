@@ -1,0 +1,1 @@
+"""What tests that stand on the real thing share: the embedded runtime, services running behind it, and waiting."""

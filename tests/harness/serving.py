@@ -1,0 +1,35 @@
+"""A service's application, served in the test's own event loop with the settings that it is served with for real."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from harness.waiting import eventually
+from services.kit.app import server_settings
+from services.kit.config import Config
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the test runner."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, config: Config) -> AsyncIterator[uvicorn.Server]:
+    """Serve `app` on the host and port of `config` as long as this is entered."""
+    server = _Server(server_settings(app, config))
+    task = asyncio.create_task(server.serve())
+    try:
+        await eventually(lambda: server.started or task.done())
+        if task.done():
+            task.result()
+            raise AssertionError("the application did not start; its log says why")
+        yield server
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,25 @@
+"""Waiting for what happens soon, in place of sleeping for as long as it might take."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+
+async def eventually(check: Callable[[], Awaitable[Any] | Any], within: float = 10, every: float = 0.02) -> Any:  # noqa: ANN401
+    """Return what `check` answers once it is truthy and raises no AssertionError; fail after `within` seconds."""
+    end = time.monotonic() + within
+    while True:
+        found, problem = None, None
+        try:
+            found = check()
+            if inspect.isawaitable(found):
+                found = await found
+        except AssertionError as error:
+            problem = error
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within} s: the last answer was {found!r}") from problem
+        await asyncio.sleep(every)
