@@ -7,7 +7,7 @@ from components.model import Catalogue, Edge, JobPolicy, SecretRef, Service, Sub
 PUBSUB: Final = "kafka-pubsub"
 RELAY_PUBSUB: Final = "relay-pubsub"
 STATE_STORE: Final = "statestore"
-SECRET_STORE: Final = "kubernetes-secrets"
+SECRET_STORE: Final = "kubernetes-secrets"  # noqa: S105 - a name
 EMAIL_BINDING: Final = "email"
 
 BACKEND: Final = "backend"

@@ -14,8 +14,7 @@ from services.audit.erasure import Erasure
 from services.audit.records import UnrecordableError
 from services.audit.trail import Trail
 from services.kit import trace
-from services.kit.app import Blueprint, Platform
-from services.kit.app import create_app as create
+from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
 from services.kit.consumer import CloudEvent, Consumer, Poisoned
 from services.kit.events import TaskEvent
@@ -23,9 +22,9 @@ from services.kit.events import TaskEvent
 _PERSON: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
-def create_app(config: Config) -> FastAPI:
+def build(config: Config) -> FastAPI:
     """Return the audit service's application."""
-    return create(
+    return create_app(
         Blueprint(app_id=AUDIT, title="Audit", routers=(router,), consumers=_consumers, run=_run),
         config,
     )

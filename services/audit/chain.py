@@ -68,7 +68,7 @@ class Header(Frozen):
         return cls.model_validate(stored) if stored else cls(head=genesis(person))
 
 
-class Broken(Exception):  # noqa: N818 - what the chain is, not what we did
+class Broken(Exception):
     """The chain does not hold: at which index (from 1), and why."""
 
     def __init__(self, index: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Imports: the drafts of a file turned into tasks, in several commits under one change that can be resumed and undone."""
+"""Imports: the drafts of a file turned into tasks, by several commits under one change that can be undone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

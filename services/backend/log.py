@@ -178,7 +178,7 @@ class TaskLog:
         self._folded.pop(person, None)
 
     async def repeated(self, tasks: TaskList, intent: Intent) -> Commit | None:
-        """Return the commit that an intent's key was used for; None where it is new, or goes on. 422 for another use."""
+        """Return the commit that an intent's key was used for; None for a new one. 422 for another request."""
         use = tasks.keys.get(intent.key) if intent.key else None
         if use is None:
             return None

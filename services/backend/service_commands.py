@@ -18,7 +18,7 @@ from services.kit.task import Due, Frozen, Reminder, ReminderStatus, Status, Tas
 
 
 class OccurrenceRequest(Frozen):
-    """What recurring-task asks for: the occurrence after `parent`, completed at `version`, on the nominal date `due`."""
+    """What recurring-task asks for: the occurrence on `due` after `parent`, which was completed at `version`."""
 
     person: str = Field(pattern=r"^[0-9a-f]{32}$")
     epoch: int

@@ -30,7 +30,7 @@ class _Chunk(BaseModel):
     tasks: list[Task]
 
 
-class SnapshotUnfit(Exception):  # noqa: N818 - a fact about the store, not a mistake
+class SnapshotUnfit(Exception):
     """A snapshot is not whole: it was replaced, erased, or written by two replicas at once."""
 
 

@@ -57,7 +57,7 @@ class Workspace:
         return self.base.external.get(external_id)
 
     def touched_seq(self, task_id: UUID) -> int:
-        """Return the seq of the person's last event on a task that is there or was deleted; 0 where there is none."""
+        """Return the seq of the person's last event on a task, there or deleted; 0 where there is none."""
         if task_id in self._touched:
             return self.next_seq - 1
         row = self.base.rows.get(task_id)

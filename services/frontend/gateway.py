@@ -31,7 +31,7 @@ _QUERY_SAFE: Final = "/?:@!$&'()*+,;=-._~%"
 _AUTOMATIC_HEADERS: Final = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
-class ClientGone(Exception):  # noqa: N818 - nothing went wrong
+class ClientGone(Exception):
     """The client went away before its body was read."""
 
 

@@ -25,7 +25,7 @@ _FIELDS: Final = ("type", "task", "key", "change", "at", "actor")
 _OPTIONAL_FIELDS: Final = ("profile", "reminder")
 
 
-class Closing(Exception):  # noqa: N818 - an end, not an error
+class Closing(Exception):
     """The connection is to be closed with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:

@@ -68,6 +68,8 @@ def create_app(blueprint: Blueprint, config: Config) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
+    plain = app.openapi
+    app.openapi = lambda: problems.with_problem_schema(plain())  # type: ignore[method-assign]
     app.state.config = config
     for router in blueprint.routers:
         app.include_router(router)

@@ -29,8 +29,8 @@ _POISONED_DAYS: Final = 30
 _POISONED_BYTES: Final = 64 * 1024
 
 
-class Poisoned(Exception):  # noqa: N818 - the field's word for such an event
-    """This event can never be handled; the message says why."""
+class Poisoned(Exception):
+    """An event that can never be handled; the message says why."""
 
 
 class CloudEvent(BaseModel):
@@ -46,7 +46,7 @@ class CloudEvent(BaseModel):
 
 
 def cloud_event(event_id: str, type_: str, source: str, person: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a CloudEvent 1.0 for publishing; `partitionkey` is the person, so that a person's events keep their order."""
+    """Return a CloudEvent 1.0 for publishing; its `partitionkey` is the person, whose events keep their order."""
     return {
         "specversion": "1.0",
         "id": event_id,

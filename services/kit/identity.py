@@ -75,7 +75,7 @@ class Oidc:
 
     async def authenticate(self, authorization: str | None) -> Caller:
         """Return who the bearer token names; the 401 says what is wrong with it."""
-        import jwt  # its cryptography is heavy, and AUTH=none does without it
+        import jwt  # noqa: PLC0415 - its cryptography is heavy, and AUTH=none does without it
 
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -109,7 +109,7 @@ class Oidc:
         return self._keys[kid]
 
     async def _fetch(self) -> None:
-        import jwt
+        import jwt  # noqa: PLC0415
 
         try:
             async with self._http.get(self._url, timeout=aiohttp.ClientTimeout(total=5)) as answer:

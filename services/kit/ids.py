@@ -14,7 +14,7 @@ def uuid7() -> UUID:
 
 
 def person_id(issuer: str, subject: str) -> str:
-    """Return a person's id: 32 hexadecimal digits of a hash of issuer and subject, the same in keys, events and logs."""
+    """Return a person's id, the same in keys, events and logs: a hash of issuer and subject, 32 hexadecimal digits."""
     return hashlib.blake2b(f"{issuer}\n{subject}".encode(), digest_size=16).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What happens to every request before a handler sees it, as plain ASGI: trace, metrics, app token, size of the body."""
+"""What happens to a request before a handler sees it, as plain ASGI: trace, metrics, app token, size of the body."""
 
 import hmac
 import logging

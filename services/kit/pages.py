@@ -24,7 +24,7 @@ _ATTEMPTS: Final = 8
 _BULK: Final = 16
 
 
-class PageMissing(Exception):  # noqa: N818 - a fact about the store, not a mistake
+class PageMissing(Exception):
     """A closed page is not there: its epoch was erased meanwhile."""
 
 

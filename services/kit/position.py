@@ -1,4 +1,4 @@
-"""Where a consumer stands in a person's log, and what an event is to it: at-least-once delivery, exactly-once effect."""
+"""Where a consumer stands in a person's log: what makes at-least-once delivery have its effect exactly once."""
 
 from collections.abc import AsyncIterator
 from enum import Enum, auto

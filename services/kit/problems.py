@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,7 +38,34 @@ class ProblemDetails(BaseModel):
     errors: list[FieldError] | None = None
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's word
+_MEANINGS: Final = {
+    400: "The body cannot be read as JSON",
+    401: "Who is calling is not known",
+    404: "There is no such thing of this person's",
+    409: "The state of things does not allow it",
+    412: "It has another version by now",
+    413: "Too large",
+    422: "Something in the request is wrong; `errors` names each field",
+    503: "The store is away; `Retry-After` says when to try again",
+}
+_SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDetails"}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of the problems that a call may answer, beside the 401, 422 and 503 that any may."""
+    content = {MEDIA_TYPE: {"schema": _SCHEMA}}
+    return {s: {"description": _MEANINGS[s], "content": content} for s in sorted({401, 422, 503, *statuses})}
+
+
+def with_problem_schema(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI document that defines what `documented` refers to."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    models = models_json_schema([(ProblemDetails, "serialization")], ref_template="#/components/schemas/{model}")[1]
+    schemas |= models["$defs"]
+    return document
+
+
+class Problem(Exception):
     """An answer other than success: raised anywhere below a handler, rendered once."""
 
     def __init__(

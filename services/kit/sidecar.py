@@ -63,7 +63,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job to schedule: at `due`, POST /job/{name} gets `data` as JSON, again every `interval` seconds until it succeeds."""
+    """A job: at `due`, POST /job/{name} gets `data` as JSON, again every `interval` seconds until it succeeds."""
 
     name: str
     due: datetime
@@ -155,7 +155,7 @@ class Sidecar:
     # Pub/sub
 
     async def publish(self, pubsub: str, topic: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """Publish CloudEvents (each with `id` and `partitionkey`) in their order; PublishFailed names those not taken."""
+        """Publish CloudEvents (with `id` and `partitionkey`) in their order; PublishFailed names those not taken."""
         entries = [
             api_v1.BulkPublishRequestEntry(
                 entry_id=event["id"],
@@ -218,7 +218,7 @@ class Sidecar:
         *,
         query: Mapping[str, str] | None = None,
         body: Any = None,  # noqa: ANN401 - a JSON document
-        timeout: float = 10,
+        timeout: float = 10,  # noqa: ASYNC109 - passed on to the client
     ) -> Reply:
         """Call another service by its app id. Its answer, whatever the status, is the result; none is SidecarError."""
         headers = self.headers() | ({"Content-Type": "application/json"} if body is not None else {})

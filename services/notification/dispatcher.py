@@ -29,7 +29,7 @@ _DRAIN_SECONDS: Final = 3
 _REPORT_AGAIN: Final = timedelta(minutes=10)
 
 
-class Held(Exception):  # noqa: N818 - a fact, not a mistake
+class Held(Exception):
     """Somebody is at work on this delivery; come back later."""
 
 

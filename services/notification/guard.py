@@ -35,7 +35,7 @@ Lookup = Callable[[str], Awaitable[Sequence[str]]]
 """Gives the addresses of a host name; OSError where there are none."""
 
 
-class Refused(Exception):  # noqa: N818 - what the guard does
+class Refused(Exception):
     """The guard does not let this URL pass; the message says why."""
 
 

@@ -2,7 +2,7 @@
 
 from components.catalogue import RECURRING_TASK
 from services.kit.app import serve
-from services.recurring_task.app import create_app
+from services.recurring_task.app import build
 
 if __name__ == "__main__":
-    serve(create_app, RECURRING_TASK)
+    serve(build, RECURRING_TASK)

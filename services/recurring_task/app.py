@@ -9,8 +9,7 @@ from fastapi import FastAPI
 from components.catalogue import RECURRING_TASK
 from components.model import Topic
 from services.kit import trace
-from services.kit.app import Blueprint, Platform
-from services.kit.app import create_app as create
+from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
 from services.kit.consumer import CloudEvent, Consumer, Poisoned
 from services.kit.events import TaskEvent
@@ -19,9 +18,9 @@ from services.recurring_task.occurrences import Occurrences
 from services.recurring_task.standing import Standings
 
 
-def create_app(config: Config) -> FastAPI:
+def build(config: Config) -> FastAPI:
     """Return the recurring-task service's application."""
-    return create(
+    return create_app(
         Blueprint(app_id=RECURRING_TASK, title="Recurring tasks", routers=(router,), consumers=_consumers, run=_run),
         config,
     )

@@ -108,7 +108,8 @@ class Occurrences:
                     standing = standing.after(missed)
         except ValidationError as error:
             poisoned.append(f"the log before {event.id} cannot be read: {error}")
-            await self._handle(event, standing)
+            if standing.position.judge(event.epoch, event.seq) is not Verdict.OLD:
+                standing = await self._handle(event, standing)
         if poisoned:
             raise Poisoned("; ".join(poisoned))
         if standing.position.judge(event.epoch, event.seq) is not Verdict.OLD:

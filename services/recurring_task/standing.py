@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from pydantic import ValidationError
+
 from components.catalogue import STATE_STORE
 from services.kit.events import TaskEvent
 from services.kit.position import Position
@@ -94,8 +96,7 @@ class Standings:
 
     async def erase(self, person: str, epoch: int) -> None:
         """Forget a person up to `epoch`; on return the store holds the epoch's number alone."""
-        kept = self._kept.get(person)
-        standing = kept.standing if kept else Standing()
+        standing = await self.get(person)
         self.put(person, standing.without(epoch))
         await self._write(person)
 
@@ -148,7 +149,13 @@ class Standings:
 
     async def _read(self, person: str) -> tuple[Standing, str]:
         item = await self._sidecar.get(STATE_STORE, _key(person))
-        return (Standing.model_validate_json(item.data) if item.data else Standing()), item.etag
+        if not item.data:
+            return Standing(), item.etag
+        try:
+            return Standing.model_validate_json(item.data), item.etag
+        except ValidationError as error:
+            log.error("%s cannot be read, and is begun anew: %s", _key(person), error)  # noqa: TRY400 - no fault of ours
+            return Standing(), item.etag
 
     def _keep(self, person: str, kept: _Kept) -> _Kept:
         self._kept[person] = kept

@@ -11,32 +11,10 @@ from starlette.responses import Response
 from services.backend.log import Outcome
 from services.backend.query import Found
 from services.backend.tasklist import Reply, TaskList
-from services.kit.problems import Problem, ProblemDetails
+from services.kit.problems import Problem
 from services.kit.task import Task
 
 JSON = "application/json"
-
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}},
-    }
-    for status, text in {
-        400: "The body is not JSON",
-        401: "Who is calling is not known",
-        404: "There is no such thing of this person's",
-        409: "The state of things does not allow it",
-        412: "The task has another version by now",
-        413: "Too large",
-        422: "Something in the request is wrong; `errors` names each field",
-        503: "The store is away; `Retry-After` says when to try again",
-    }.items()
-}
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the documentation of the errors that a call may answer, beside those that any may."""
-    return {status: ERRORS[status] for status in sorted({401, 422, 503, *statuses})}
 
 
 class TaskAnswer(Task):

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from services.backend import batch
 from services.backend.api.acting import Acting
-from services.backend.api.answers import BatchAnswer, answer, errors
+from services.backend.api.answers import BatchAnswer, answer
 from services.backend.changes import undo_change
+from services.kit.problems import documented
 from services.kit.task import Frozen
 
 router = APIRouter(prefix="/api", tags=["changes"])
@@ -30,13 +31,13 @@ class UndoAnswer(BaseModel):
     tasks: list[UUID] = Field(description="ids")
 
 
-@router.post("/tasks/batch", responses={200: {"model": BatchAnswer}, **errors(400, 404, 409, 412, 413)})
+@router.post("/tasks/batch", responses={200: {"model": BatchAnswer}, **documented(400, 404, 409, 412, 413)})
 async def batch_tasks(acting: Acting, body: batch.BatchRequest) -> Response:
     """Carry out up to 500 operations in one commit, all or none; a refusal names the operation by its `index`."""
     return await acting.act(lambda work: batch.run(work, body.operations))
 
 
-@router.post("/undo", responses={200: {"model": UndoAnswer}, **errors(400, 409)})
+@router.post("/undo", responses={200: {"model": UndoAnswer}, **documented(400, 409)})
 async def undo(acting: Acting, body: Annotated[UndoBody | None, Body()] = None) -> Response:
     """Take back a change; 409, naming them, where tasks of it changed since."""
     wanted = body.change if body else None

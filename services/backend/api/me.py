@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.backend.api.acting import Acting, Log
-from services.backend.api.answers import errors
 from services.backend.changes import set_profile
 from services.backend.erase import Eraser
 from services.kit.due import check_zone
 from services.kit.identity import CurrentCaller
+from services.kit.problems import documented
 from services.kit.task import Frozen
 
 router = APIRouter(prefix="/api/me", tags=["me"])
@@ -41,14 +41,14 @@ class MePatch(Frozen):
     locale: str = Field(default="", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)
 
 
-@router.get("", responses=errors())
+@router.get("", responses=documented())
 async def get_me(caller: CurrentCaller, log: Log) -> Me:
     """Return who is calling."""
     profile = (await log.read(caller.person)).profile
     return Me(**caller.model_dump(), **profile.model_dump())
 
 
-@router.patch("", responses=errors(400))
+@router.patch("", responses=documented(400))
 async def update_me(caller: CurrentCaller, acting: Acting, body: MePatch) -> MeAnswer:
     """Change time zone or locale. Dates and floating times are read in the new zone, and their reminders move."""
     values = body.model_dump(include=body.model_fields_set)
@@ -57,7 +57,9 @@ async def update_me(caller: CurrentCaller, acting: Acting, body: MePatch) -> MeA
     return MeAnswer(**caller.model_dump(), **outcome.tasks.profile.model_dump(), change=change)
 
 
-@router.delete("", status_code=204, response_class=Response, responses={202: {"description": "It goes on"}, **errors()})
+@router.delete(
+    "", status_code=204, response_class=Response, responses={202: {"description": "It goes on"}, **documented()}
+)
 async def erase_me(request: Request, caller: CurrentCaller) -> Response:
     """Erase the caller everywhere; of the audit trail the hashes stay. 202: begun, and going on by itself."""
     eraser: Eraser = request.app.state.eraser

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.backend.api.acting import Log
-from services.backend.api.answers import errors
 from services.kit.due import normal_due
 from services.kit.identity import CurrentCaller
-from services.kit.problems import Problem, invalid
+from services.kit.problems import Problem, documented, invalid
 from services.kit.recurrence import check_rule, upcoming
 from services.kit.task import Due, Frozen, Recurrence
 
@@ -33,7 +32,7 @@ class OccurrencesAnswer(BaseModel):
     items: list[Due]
 
 
-@router.get("/tasks/{task_id}/occurrences", responses=errors(404))
+@router.get("/tasks/{task_id}/occurrences", responses=documented(404))
 async def task_occurrences(caller: CurrentCaller, log: Log, task_id: UUID, count: Count = 5) -> OccurrencesAnswer:
     """Return the next dates of a task's rule; none where it does not recur."""
     tasks = await log.read(caller.person)
@@ -47,7 +46,7 @@ async def task_occurrences(caller: CurrentCaller, log: Log, task_id: UUID, count
     return OccurrencesAnswer(items=found)
 
 
-@router.post("/occurrences", responses=errors(400))
+@router.post("/occurrences", responses=documented(400))
 async def rule_occurrences(caller: CurrentCaller, log: Log, body: OccurrencesBody) -> OccurrencesAnswer:
     """Return the next dates of a rule that is not saved."""
     time_zone = (await log.read(caller.person)).profile.time_zone

@@ -16,14 +16,13 @@ from services.backend.api.answers import (
     ListAnswer,
     TaskAnswer,
     conditional,
-    errors,
     listing,
 )
 from services.backend.query import Query as ListQuery
 from services.backend.query import Sort, StatusFilter, run, tag_counts
 from services.backend.schemas import Tags, TaskCreate, TaskPatch
 from services.kit.identity import CurrentCaller
-from services.kit.problems import Problem
+from services.kit.problems import Problem, documented
 from services.kit.task import Frozen, Priority, Task
 
 router = APIRouter(prefix="/api", tags=["tasks"])
@@ -37,7 +36,7 @@ class TagsBody(Frozen):
     tags: Tags
 
 
-@router.get("/tasks", responses={200: {"model": ListAnswer}, 304: {"description": "Unchanged"}, **errors()})
+@router.get("/tasks", responses={200: {"model": ListAnswer}, 304: {"description": "Unchanged"}, **documented()})
 async def list_tasks(
     caller: CurrentCaller,
     log: Log,
@@ -73,14 +72,14 @@ async def list_tasks(
 @router.post(
     "/tasks",
     status_code=201,
-    responses={201: {"model": TaskAnswer}, 200: {"model": TaskAnswer}, **errors(400, 409, 413)},
+    responses={201: {"model": TaskAnswer}, 200: {"model": TaskAnswer}, **documented(400, 409, 413)},
 )
 async def create_task(acting: Acting, body: TaskCreate) -> Response:
     """Create a task. One whose `id` is taken already is answered 200 with the task that is there."""
     return await acting.act(lambda work: decide.create(work, body))
 
 
-@router.get("/tasks/{task_id}", responses={200: {"model": Task}, 304: {"description": "Unchanged"}, **errors(404)})
+@router.get("/tasks/{task_id}", responses={200: {"model": Task}, 304: {"description": "Unchanged"}, **documented(404)})
 async def get_task(caller: CurrentCaller, log: Log, task_id: UUID, if_none_match: IfNoneMatch = None) -> Response:
     """Read one task; its ETag is its version."""
     row = (await log.read(caller.person)).rows.get(task_id)
@@ -93,31 +92,31 @@ async def get_task(caller: CurrentCaller, log: Log, task_id: UUID, if_none_match
     return Response(row.body, headers={"ETag": etag, "Cache-Control": "private, no-cache"}, media_type=JSON)
 
 
-@router.patch("/tasks/{task_id}", responses={200: {"model": TaskAnswer}, **errors(400, 404, 409, 412, 413)})
+@router.patch("/tasks/{task_id}", responses={200: {"model": TaskAnswer}, **documented(400, 404, 409, 412, 413)})
 async def update_task(acting: Acting, task_id: UUID, body: TaskPatch, expected: Expected) -> Response:
     """Change the fields given; null clears one. A due given alone moves this occurrence, not the series."""
     return await acting.act(lambda work: decide.update(work, task_id, body, expected))
 
 
-@router.delete("/tasks/{task_id}", status_code=204, response_class=Response, responses=errors(404, 412))
+@router.delete("/tasks/{task_id}", status_code=204, response_class=Response, responses=documented(404, 412))
 async def delete_task(acting: Acting, task_id: UUID, expected: Expected) -> Response:
     """Delete a task."""
     return await acting.act(lambda work: decide.delete(work, task_id, expected))
 
 
-@router.post("/tasks/{task_id}/complete", responses={200: {"model": CompletedAnswer}, **errors(404, 412)})
+@router.post("/tasks/{task_id}/complete", responses={200: {"model": CompletedAnswer}, **documented(404, 412)})
 async def complete_task(acting: Acting, task_id: UUID, expected: Expected) -> Response:
     """Complete a task; `next_id` names its next occurrence, which is there within a second."""
     return await acting.act(lambda work: decide.complete(work, task_id, expected))
 
 
-@router.post("/tasks/{task_id}/reopen", responses={200: {"model": TaskAnswer}, **errors(404, 412)})
+@router.post("/tasks/{task_id}/reopen", responses={200: {"model": TaskAnswer}, **documented(404, 412)})
 async def reopen_task(acting: Acting, task_id: UUID, expected: Expected) -> Response:
     """Undo a completion; the next occurrence goes, unless somebody touched it."""
     return await acting.act(lambda work: decide.reopen(work, task_id, expected))
 
 
-@router.put("/tasks/{task_id}/tags", responses={200: {"model": TaskAnswer}, **errors(400, 404, 412)})
+@router.put("/tasks/{task_id}/tags", responses={200: {"model": TaskAnswer}, **documented(400, 404, 412)})
 async def replace_tags(acting: Acting, task_id: UUID, body: TagsBody, expected: Expected) -> Response:
     """Replace a task's tags."""
     return await acting.act(lambda work: decide.update(work, task_id, TaskPatch(tags=body.tags), expected))
@@ -136,7 +135,7 @@ class TagsAnswer(Frozen):
     items: list[TagCount]
 
 
-@router.get("/tags", responses=errors())
+@router.get("/tags", responses=documented())
 async def list_tags(caller: CurrentCaller, log: Log) -> TagsAnswer:
     """List the tags in use with their counts."""
     tasks = await log.read(caller.person)

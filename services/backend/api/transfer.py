@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.backend.api.acting import Acting, Log
-from services.backend.api.answers import JSON, answer, errors
+from services.backend.api.answers import JSON, answer
 from services.backend.changes import import_tasks, preview_import
 from services.backend.imports import Action, OnConflict
 from services.backend.transfer import FORMATS
 from services.backend.transfer.parsed import Problem as FileProblem
 from services.kit.identity import CurrentCaller
-from services.kit.problems import Problem
+from services.kit.problems import Problem, documented
 
 router = APIRouter(prefix="/api/tasks", tags=["import and export"])
 
@@ -62,7 +62,7 @@ _FILES: dict[str, Any] = {
 
 
 @router.get(
-    "/export", response_class=Response, responses={200: {"content": _FILES, "description": "The file"}, **errors()}
+    "/export", response_class=Response, responses={200: {"content": _FILES, "description": "The file"}, **documented()}
 )
 async def export_tasks(
     caller: CurrentCaller, log: Log, file_format: Annotated[Format, Query(alias="format")] = Format.JSON
@@ -77,7 +77,7 @@ async def export_tasks(
 
 @router.post(
     "/import",
-    responses={200: {"model": ImportAnswer}, **errors(413)},
+    responses={200: {"model": ImportAnswer}, **documented(413)},
     openapi_extra={"requestBody": {"required": True, "content": _FILES}},
 )
 async def import_file(

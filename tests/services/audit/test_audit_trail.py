@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 
+import orjson
 import pytest
 from audit_cases import all_entries, event, events, places
 from audit_stands import BackendLog, FaultySidecar
@@ -51,17 +52,13 @@ async def test_replayed_events_change_nothing(trail: Trail, person: str) -> None
 
 
 async def test_many_events_of_one_person_at_once(trail: Trail, backend: BackendLog, person: str) -> None:
-    given = events(person, 20)
-    backend.logs[person] = given
-    random.shuffle(given_ := list(given))
-    await asyncio.gather(*(trail.take(taken) for taken in given_))
+    given = backend.logs[person] = events(person, 20)
+    await asyncio.gather(*(trail.take(taken) for taken in random.sample(given, len(given))))
     assert await places(trail, person) == each(20)
     assert (await verify(trail, person)).ok
 
 
 async def test_head_and_length_stand_in_every_page(trail: Trail, sidecar: FaultySidecar, person: str) -> None:
-    import orjson
-
     for given in events(person, 9):
         await trail.take(given)
     for parts in ((0, 1), (0, 2), ()):

@@ -83,7 +83,7 @@ def _first_known(names: Iterable[str]) -> ZoneInfo | None:
 def _onsets(definition: Component, year: int) -> Iterator[_Onset]:
     """Yield the changes of offset that count for a year: those in it and in the year before, or the last ones ever."""
     for part in definition.children[:_MAX_PARTS]:
-        offset, start = _offset_of(part.text("TZOFFSETTO")), _stamp_of(part.text("DTSTART"))
+        offset, start = _offset_of(part.text("TZOFFSETTO")), _stamp_of(part.text("DTSTART").upper())
         if offset is not None and start is not None:
             yield from (_Onset(wall, offset) for wall in _walls(part.text("RRULE"), start, year))
 
