@@ -4,7 +4,6 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from services.audit.schemas import AuditItem, AuditPage, EntryType
 from services.audit.trail import Trail
 from services.kit.pages import Page
 from services.kit.problems import Problem, invalid
-from services.kit.task import utc
 
 _CHUNK: Final = 8
 _PAGES: Final = 64  # at most so many pages of the log are read for one answer
@@ -55,12 +53,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a caller asks for; what is not given is no limit. `since` is inclusive, `until` is not."""
+    """What a caller asks for; what is not given is no limit. `since` (inclusive) and `until` are what `utc` writes."""
 
     task_id: UUID | None = None
     types: Sequence[EntryType] = ()
-    since: datetime | None = None
-    until: datetime | None = None
+    since: str | None = None
+    until: str | None = None
 
     def takes(self, content: dict[str, Any]) -> bool:
         """Tell whether an entry of that content is asked for; an erased one (empty) is where everything is."""
@@ -71,8 +69,8 @@ class Filter:
             bool(content)
             and (self.task_id is None or content.get("task_id") == str(self.task_id))
             and (not self.types or content.get("type") in self.types)
-            and (self.since is None or at >= utc(self.since))
-            and (self.until is None or at < utc(self.until))
+            and (self.since is None or at >= self.since)
+            and (self.until is None or at < self.until)
         )
 
 

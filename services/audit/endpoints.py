@@ -1,10 +1,11 @@
 """The audit service's calls: two for people, through the gateway, and one for the backend."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 from starlette.requests import Request
 
 from services.audit.browse import Filter, browse
@@ -14,41 +15,50 @@ from services.audit.schemas import AuditPage, EntryType, Proof
 from services.audit.trail import Trail
 from services.kit.identity import CallingService, CurrentCaller
 from services.kit.problems import MEDIA_TYPE, ProblemDetails
+from services.kit.task import utc
 
 router = APIRouter()
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("there is no such instant in UTC") from None
+
+
+_Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 _SCHEMA: Final = {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}
 
 
-def _problems(**described: str) -> dict[int | str, dict[str, Any]]:
-    return {
-        int(status.lstrip("_")): {"model": ProblemDetails, "description": text, "content": {MEDIA_TYPE: _SCHEMA}}
-        for status, text in described.items()
-    }
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ProblemDetails, "description": text, "content": {MEDIA_TYPE: _SCHEMA}}
+    for status, text in (
+        (401, "The bearer token is missing or not accepted"),
+        (422, "A parameter is not accepted; `errors` names it"),
+        (503, "The store cannot be reached just now; `Retry-After` says when to come back"),
+    )
+}
 
 
-_UNAVAILABLE: Final = "The store is away; come back after `Retry-After` seconds."
-_UNAUTHORIZED: Final = "The bearer token is missing or not accepted."
-
-
-@router.get(
-    "/api/audit",
-    tags=["audit"],
-    responses=_problems(_401=_UNAUTHORIZED, _422="A parameter is wrong.", _503=_UNAVAILABLE),
-)
+@router.get("/api/audit", tags=["audit"], summary="List the audit trail, newest first", responses=_PROBLEMS)
 async def read_audit(
     request: Request,
     caller: CurrentCaller,
     *,
     task_id: UUID | None = None,
     types: Annotated[list[EntryType] | None, Query(alias="type", description="any of these; repeatable")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="at this instant or later")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="before this instant")] = None,
+    since: Annotated[_Instant | None, Query(description="at this instant or later")] = None,
+    until: Annotated[_Instant | None, Query(description="before this instant")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> AuditPage:
-    """List the caller's trail, newest first. A page ends at `limit`, at 2 MB, or once 64 pages of the log were read."""
-    wanted = Filter(task_id, tuple(types or ()), since, until)
+    """Tell what happened to the caller's tasks, when and by whom.
+
+    A page ends at `limit`, at 2 MB, or once 64 pages of the trail were read.
+    """
+    wanted = Filter(task_id, tuple(types or ()), utc(since) if since else None, utc(until) if until else None)
     return await browse(_trail(request), caller.person, wanted, limit, cursor)
 
 
@@ -56,7 +66,8 @@ async def read_audit(
     "/api/audit/verify",
     tags=["audit"],
     response_model_exclude_none=True,
-    responses=_problems(_401=_UNAUTHORIZED, _503=_UNAVAILABLE),
+    summary="Verify the audit trail",
+    responses=_PROBLEMS,
 )
 async def verify_audit(request: Request, caller: CurrentCaller) -> Proof:
     """Recompute the caller's whole chain and tell whether it holds; `broken_at` and `reason` only where it does not."""

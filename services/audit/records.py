@@ -14,12 +14,21 @@ _APPEARS: Final = frozenset({EventType.CREATED, EventType.RESTORED})
 
 
 class UnrecordableError(ValueError):
-    """The event holds a value that JSON cannot carry on (an integer beyond 64 bits, nesting without end)."""
+    """The event holds a value that cannot be written on: an integer beyond 64 bits, endless nesting, no UTC instant."""
 
 
 def record(event: TaskEvent) -> Record:
     """Return what is kept of an event; UnrecordableError where that cannot be."""
-    content = {
+    try:
+        content = _content(event)
+        canonical(content)
+    except (TypeError, OverflowError) as error:
+        raise UnrecordableError(f"{event.id} cannot be recorded: {error}") from None
+    return Record(event.epoch, event.seq, content)
+
+
+def _content(event: TaskEvent) -> dict[str, Any]:
+    return {
         "type": event.type.value,
         "at": utc(event.at),
         "actor": event.actor,
@@ -29,11 +38,6 @@ def record(event: TaskEvent) -> Record:
         "reminder": event.reminder,
         "changes": changes(event),
     }
-    try:
-        canonical(content)
-    except TypeError as error:
-        raise UnrecordableError(f"{event.id} cannot be recorded: {error}") from None
-    return Record(event.epoch, event.seq, content)
 
 
 def changes(event: TaskEvent) -> list[dict[str, Any]]:

@@ -41,11 +41,13 @@ class ProblemDetails(BaseModel):
 _MEANINGS: Final = {
     400: "The body cannot be read as JSON",
     401: "Who is calling is not known",
+    403: "The calling service has no business here",
     404: "There is no such thing of this person's",
     409: "The state of things does not allow it",
     412: "It has another version by now",
     413: "Too large",
     422: "Something in the request is wrong; `errors` names each field",
+    429: "Too often; `Retry-After` says when to come back",
     503: "The store is away; `Retry-After` says when to try again",
 }
 _SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDetails"}

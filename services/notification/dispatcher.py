@@ -153,9 +153,12 @@ class Dispatcher:
         return await self._store.change(delivery.ref, decide) or delivery.after(channel, result, now, attempts)
 
     async def _report(self, delivery: Delivery) -> bool:
+        """Tell the backend the outcome; write at once that it knows, where a channel may take its time."""
         reported = await self._backend.report(delivery)
         if reported:
             OUTCOMES.labels(delivery.outcome.value).inc()
+            if delivery.open_channels:
+                await self._store.change(delivery.ref, lambda found: found.model_copy(update={"reported": True}))
         return reported
 
     async def _end(self, current: Round, delivery: Delivery, reported: bool) -> None:

@@ -1,12 +1,12 @@
 """The routes: what people ask for, what the backend asks for, and the triggers of jobs."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
 from services.kit.identity import CallingService, CurrentCaller
-from services.kit.problems import MEDIA_TYPE, Problem, ProblemDetails, invalid
+from services.kit.problems import Problem, documented, invalid
 from services.notification.dispatcher import Held
 from services.notification.guard import Refused
 from services.notification.jobs import Round
@@ -24,21 +24,6 @@ from services.notification.signing import shown
 _PLACE: Final = r"^[0-9]{1,9}-[0-9]{1,15}$"
 
 
-def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    schema = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
-    return {status: {**schema, "description": _MEANINGS[status]} for status in (401, *statuses, 503)}
-
-
-_MEANINGS: Final = {
-    401: "The caller is not known",
-    403: "This service may not call this",
-    404: "There is no such notification",
-    409: "The same request is under way",
-    422: "A value is not accepted; `errors` names it",
-    429: "Too many tests in an hour",
-    503: "The store cannot be reached just now; `Retry-After` says when to come back",
-}
-
 public = APIRouter(prefix="/api/notifications", tags=["notifications"])
 internal = APIRouter()
 
@@ -55,7 +40,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@public.get("", summary="List notifications, newest first", responses=_documented(422))
+@public.get("", summary="List notifications, newest first", responses=documented())
 async def list_notifications(
     caller: CurrentCaller,
     service: Service,
@@ -66,14 +51,14 @@ async def list_notifications(
     return await service.page(caller.person, _place(cursor) if cursor else None, limit)
 
 
-@public.get("/settings", summary="Read the channels' settings", responses=_documented())
+@public.get("/settings", summary="Read the channels' settings", responses=documented())
 async def read_notification_settings(caller: CurrentCaller, service: Service) -> SettingsBody:
     """Which channels are on and where they lead; `webhook.signing_key` verifies the webhooks' signatures."""
     ledger = await service.store.ledger(caller.person)
     return SettingsBody.of(ledger.settings, shown(await service.keys.of(caller.person)))
 
 
-@public.put("/settings", summary="Replace the channels' settings", responses=_documented(422))
+@public.put("/settings", summary="Replace the channels' settings", responses=documented())
 async def write_notification_settings(
     caller: CurrentCaller,
     service: Service,
@@ -86,7 +71,7 @@ async def write_notification_settings(
     return SettingsBody.of(await service.store.settings(caller.person, body.settings()), key)
 
 
-@public.post("/test", summary="Send a test notification", responses=_documented(409, 422, 429))
+@public.post("/test", summary="Send a test notification", responses=documented(409, 429))
 async def send_test_notification(
     caller: CurrentCaller,
     service: Service,
@@ -97,7 +82,7 @@ async def send_test_notification(
     return await service.tester.test(caller.person, body or TrialBody(), idempotency_key)
 
 
-@public.post("/{notification_id}/read", summary="Mark a notification as read", responses=_documented(404))
+@public.post("/{notification_id}/read", summary="Mark a notification as read", responses=documented(404))
 async def read_notification(
     caller: CurrentCaller,
     service: Service,
@@ -112,9 +97,7 @@ async def read_notification(
     return found
 
 
-@internal.delete(
-    "/internal/people/{person}", status_code=204, summary="Erase a person", responses=_documented(403, 422)
-)
+@internal.delete("/internal/people/{person}", status_code=204, summary="Erase a person", responses=documented(403))
 async def erase_person(
     _: CallingService,
     service: Service,

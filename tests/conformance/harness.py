@@ -126,8 +126,7 @@ class FakeApp:
         if self._listener is None or self._server is None:
             return
         self._listener.close()
-        await self._server.shutdown(0)
-        await self._listener.wait_closed()
+        await self._server.shutdown(0.01)  # 0 would wait for ever
         self._listener = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:

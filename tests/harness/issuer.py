@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import jwt
 from aiohttp import web
@@ -35,7 +35,7 @@ class Issuer:
             "oidc_jwks_url": self.jwks_url,
         }
 
-    def token(self, subject: str, *, algorithm: str = "ES256", lasts: float = 600, **claims: Any) -> str:
+    def token(self, subject: str, *, algorithm: str = "ES256", lasts: float = 600, **claims: object) -> str:
         """Return a token for `subject`; `claims` add to or replace the usual ones, None leaves one out."""
         usual = {"iss": self.url, "aud": AUDIENCE, "sub": subject, "exp": time.time() + lasts, **claims}
         given = {name: value for name, value in usual.items() if value is not None}
@@ -51,7 +51,7 @@ class Issuer:
         rs256 = RSAAlgorithm.to_jwk(self._keys["RS256"].public_key(), as_dict=True)
         return {"keys": [es256 | {"kid": "ES256", "use": "sig"}, rs256 | {"kid": "RS256", "use": "sig"}]}
 
-    async def __aenter__(self) -> "Issuer":
+    async def __aenter__(self) -> Self:
         async def serve(_: web.Request) -> web.Response:
             return web.json_response(self.jwks())
 

@@ -32,4 +32,10 @@ async def serving(app: FastAPI, config: Config) -> AsyncIterator[uvicorn.Server]
         yield server
     finally:
         server.should_exit = True
+        await asyncio.wait({task}, timeout=0.5)
+        while not task.done():
+            # A connection that was made while the others were shut down would be waited for until the time-out.
+            for connection in list(server.server_state.connections):
+                connection.shutdown()
+            await asyncio.wait({task}, timeout=0.05)
         await task

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 
-async def eventually(check: Callable[[], Awaitable[Any] | Any], within: float = 10, every: float = 0.02) -> Any:  # noqa: ANN401
+async def eventually(check: Callable[[], Awaitable[Any] | Any], within: float = 10, every: float = 0.02) -> Any:
     """Return what `check` answers once it is truthy and raises no AssertionError; fail after `within` seconds."""
     end = time.monotonic() + within
     while True:

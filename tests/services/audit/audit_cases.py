@@ -18,14 +18,23 @@ START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TASK_ID = UUID("01980000-0000-7000-8000-000000000001")
 
 
-def task(title: str = "Pay rent", **values: Any) -> Task:
-    given = {"id": TASK_ID, "seq": 1, "version": 1, "title": title, "created_at": START, "updated_at": START}
+def task(title: str = "Pay rent", **values: object) -> Task:
+    given: dict[str, object] = {
+        "id": TASK_ID,
+        "seq": 1,
+        "version": 1,
+        "title": title,
+        "created_at": START,
+        "updated_at": START,
+    }
     return Task.model_validate(given | values)
 
 
-def event(person: str, seq: int, *, epoch: int = 1, type_: EventType = EventType.UPDATED, **values: Any) -> TaskEvent:
+def event(
+    person: str, seq: int, *, epoch: int = 1, type_: EventType = EventType.UPDATED, **values: object
+) -> TaskEvent:
     """An event a second after the one before it, which renames the task."""
-    given: dict[str, Any] = {
+    given: dict[str, object] = {
         "person": person,
         "epoch": epoch,
         "seq": seq,

@@ -1,12 +1,11 @@
 """What stands beside the audit service in its tests: a backend with a log, and a sidecar whose calls can go wrong."""
 
-from typing import Any
-
 from fastapi import FastAPI, Response
 
 from components.catalogue import BACKEND
 from services.kit.config import Config
 from services.kit.events import TaskEvent
+from services.kit.position import LogSlice
 from services.kit.sidecar import Sidecar, SidecarError
 
 
@@ -27,7 +26,7 @@ class BackendLog:
         reply = await sidecar.invoke(BACKEND, "GET", "/internal/log/nobody", query={"epoch": "1", "since": "0"})
         return reply.status == 404
 
-    async def _read(self, person: str, epoch: int, since: int) -> Any:
+    async def _read(self, person: str, epoch: int, since: int) -> Response:
         self.calls.append((person, epoch, since))
         if self.status != 200:
             return Response(status_code=self.status)
@@ -36,7 +35,8 @@ class BackendLog:
             return Response(status_code=404)
         current = log[-1].epoch
         after = [e for e in log if e.epoch == current and (epoch != current or e.seq > since)]
-        return {"epoch": current, "seq": log[-1].seq, "events": [e.model_dump(mode="json") for e in after[:2]]}
+        part = LogSlice(epoch=current, seq=log[-1].seq, events=after[:2])
+        return Response(part.model_dump_json(), media_type="application/json")
 
 
 class FaultySidecar(Sidecar):
@@ -51,7 +51,7 @@ class FaultySidecar(Sidecar):
         self.reads = 0
         self.writes = 0
 
-    async def _call(self, operation: str, request: Any, **options: Any) -> Any:
+    async def _call(self, operation: str, request: object, **options: float) -> object:
         if operation.startswith("Get"):
             self.reads += 1
         if operation != "SaveState":

@@ -1,7 +1,7 @@
 """Reading the trail: newest first, by cursor, filtered, at a bounded cost."""
 
 from base64 import urlsafe_b64encode
-from datetime import timedelta, timezone
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,6 +18,11 @@ from services.audit.schemas import AuditItem
 from services.audit.trail import Trail
 from services.kit.events import EventType
 from services.kit.problems import Problem
+from services.kit.task import utc
+
+
+def at(seconds: int) -> str:
+    return utc(START + timedelta(seconds=seconds))
 
 
 def cursor(text: str) -> str:
@@ -48,13 +53,10 @@ def test_a_cursor_comes_back_as_it_was(page: int, offset: int | None) -> None:
 
 @given(st.text(max_size=64))
 def test_what_is_no_cursor_is_refused(text: str) -> None:
-    try:
-        place = Place.parse(text)
-    except Problem as problem:
-        assert problem.status == 422
-        assert problem.errors[0].field == "cursor"
-    else:
-        assert place.page >= 0
+    with pytest.raises(Problem) as caught:
+        Place.parse(f"{text}!")
+    assert caught.value.status == 422
+    assert caught.value.errors[0].field == "cursor"
 
 
 ODD = ["", "x", "....", "\N{SNOWMAN}", *map(cursor, ["", "1", "-1.0", "1.2.3", "1.-1", "0.", "0.1", "5.", "9999.1"])]
@@ -113,19 +115,16 @@ async def test_filters(trail: Trail, person: str) -> None:
     async def seqs(wanted: Filter) -> list[int]:
         return [item.seq for item in (await everything(trail, person, wanted, 2))[0]]
 
-    here = timezone(timedelta(hours=2))
     assert await seqs(Filter(task_id=other)) == [2]
     assert await seqs(Filter(task_id=TASK_ID)) == [5, 3, 1]
     assert await seqs(Filter(types=(EventType.COMPLETED, EventType.PROFILE_UPDATED))) == [4, 3]
-    assert await seqs(Filter(since=(START + timedelta(seconds=3)).astimezone(here))) == [5, 4, 3]
-    assert await seqs(Filter(until=START + timedelta(seconds=3))) == [2, 1]
-    assert await seqs(Filter(task_id=TASK_ID, since=START + timedelta(seconds=2), until=START + timedelta(seconds=5))) == [3]
+    assert await seqs(Filter(since=at(3))) == [5, 4, 3]
+    assert await seqs(Filter(until=at(3))) == [2, 1]
+    assert await seqs(Filter(task_id=TASK_ID, since=at(2), until=at(5))) == [3]
     assert await seqs(Filter(task_id=uuid4())) == []
 
 
-async def test_gaps_and_erasures_are_entries_like_others(
-    trail: Trail, backend: BackendLog, person: str
-) -> None:
+async def test_gaps_and_erasures_are_entries_like_others(trail: Trail, backend: BackendLog, person: str) -> None:
     await trail.take(event(person, 4))
     await trail.erase(person, 1)
     erased, gone, gap = (await browse(trail, person, Filter(), 10, None)).items

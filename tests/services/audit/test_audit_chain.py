@@ -124,9 +124,7 @@ def test_a_trail_does_not_pass_for_another_persons(trail: tuple[Header, list[dic
 
 
 @given(trails(), st.sampled_from(["length", "head", "position"]))
-def test_a_header_that_says_something_else_shows(
-    trail: tuple[Header, list[dict[str, Any]]], field: str
-) -> None:
+def test_a_header_that_says_something_else_shows(trail: tuple[Header, list[dict[str, Any]]], field: str) -> None:
     header, entries = trail
     other = {"length": header.length + 1, "head": "0" * 64, "position": header.position.at(99, 1)}[field]
     assert broken_at(header.model_copy(update={field: other}), entries) >= 1

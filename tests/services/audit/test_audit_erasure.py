@@ -123,18 +123,14 @@ async def test_a_later_epoch_is_left_alone(trail: Trail, erasure: Erasure, perso
     assert (await verify(trail, person)).ok
 
 
-async def test_gap_entries_are_kept(
-    trail: Trail, erasure: Erasure, backend: BackendLog, person: str
-) -> None:
+async def test_gap_entries_are_kept(trail: Trail, erasure: Erasure, backend: BackendLog, person: str) -> None:
     await trail.take(event(person, 4))
     await erasure.erase(person, 1)
     assert await places(trail, person) == [("gap", 1, 1, 3), ("event", 1, 4, 4), ("erased", 1, 0, 0)]
     assert (await verify(trail, person)).ok
 
 
-async def test_events_go_on_while_an_erasure_runs(
-    trail: Trail, steady: Sidecar, erasure: Erasure, person: str
-) -> None:
+async def test_events_go_on_while_an_erasure_runs(trail: Trail, steady: Sidecar, erasure: Erasure, person: str) -> None:
     await written(trail, person, 14)
     other = Trail(steady, PagedLog(steady, PREFIX, max_entries=4))
 

@@ -68,3 +68,8 @@ def nested(depth: int) -> list[Any]:
 def test_what_json_cannot_carry_on_is_refused(odd: object) -> None:
     with pytest.raises(UnrecordableError, match="p:1:1 cannot be recorded"):
         record(event("p", 1, was={"title": odd}))
+
+
+def test_a_time_that_utc_does_not_have_is_refused() -> None:
+    with pytest.raises(UnrecordableError):
+        record(event("p", 1, at="0001-01-01T00:00:00+14:00"))

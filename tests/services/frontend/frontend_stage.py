@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
+from yarl import URL
 
 from components.catalogue import AUDIT, BACKEND, FRONTEND, NOTIFICATION, PUBSUB
 from components.model import Topic
@@ -39,7 +40,7 @@ class Log:
         self.epoch = epoch
         self.events: list[dict[str, Any]] = []
 
-    def commit(self, count: int = 1, **fields: Any) -> list[dict[str, Any]]:
+    def commit(self, count: int = 1, **fields: object) -> list[dict[str, Any]]:
         """Append events that each create a task; return their TaskEvents."""
         first = len(self.events) + 1
         new = [
@@ -79,9 +80,14 @@ class Backend:
         app.add_api_route("/internal/snapshot/{person}", self._snapshot)
         app.add_api_route("/internal/heads", self._heads, methods=["POST"])
 
+    def _known(self, person: str) -> Log | None:
+        """Return a log that has been written to."""
+        log = self.logs.get(person)
+        return log if log and log.events else None
+
     async def _log(self, person: str, epoch: int, since: int, limit: int) -> Response:
         self.asked["log"] += 1
-        log = self.logs.get(person)
+        log = self._known(person)
         if self.away or log is None:
             return JSONResponse({}, 500 if self.away else 404)
         events = log.events[since if epoch == log.epoch else 0 :][:limit]
@@ -89,7 +95,7 @@ class Backend:
 
     async def _snapshot(self, person: str, cursor: str | None = None) -> Response:
         self.asked["snapshot"] += 1
-        log = self.logs.get(person)
+        log = self._known(person)
         if self.away or log is None:
             return JSONResponse({}, 500 if self.away else 404)
         start = int(cursor or 0)
@@ -107,8 +113,8 @@ class Backend:
     async def _heads(self, request: Request) -> Response:
         self.asked["heads"] += 1
         people = (await request.json())["people"]
-        known = {p: self.logs[p] for p in people if p in self.logs}
-        heads = {p: {"epoch": log.epoch, "seq": len(log.events)} for p, log in known.items()}
+        known = [log for p in people if (log := self._known(p))]
+        heads = {log.person: {"epoch": log.epoch, "seq": len(log.events)} for log in known}
         return JSONResponse({"heads": heads}, 500 if self.away else 200)
 
 
@@ -207,6 +213,10 @@ class Client:
     async def at(self, seq: int, epoch: int = 1) -> None:
         """Wait until it stands there."""
         await eventually(lambda: (self.epoch, self.seq) == (epoch, seq))
+
+    async def settled(self) -> None:
+        """Wait until it stands somewhere and has been told so."""
+        await eventually(lambda: self.seq is not None and self.messages)
 
     async def end(self) -> tuple[int, str]:
         """Wait until the server has closed the connection; return code and reason."""
@@ -323,9 +333,10 @@ class Stage:
         self._stack.callback(client.reading.cancel)
         return client
 
-    async def call(self, method: str, target: str, **options: Any) -> tuple[int, Any, Any]:
+    async def call(self, method: str, target: str, **options: Any) -> tuple[int, Any, Any]:  # noqa: ANN401
         """Call the gateway; return status, headers and the parsed body."""
-        async with self.http.request(method, f"{self.url}{target}", allow_redirects=False, **options) as answer:
+        url = URL(f"{self.url}{target}", encoded=True)
+        async with self.http.request(method, url, allow_redirects=False, **options) as answer:
             text = await answer.text()
             if answer.status >= 400 and answer.content_type != "application/problem+json":
                 raise AssertionError(f"{answer.status} {answer.content_type}: {text}")

@@ -1,8 +1,10 @@
 """The gateway, between a client and services behind the runtime."""
 
 import asyncio
+import io
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -148,9 +150,9 @@ async def test_every_answer_carries_the_security_headers(open_stage: Stage) -> N
 
 
 async def test_a_large_body_is_streamed(open_stage: Stage) -> None:
-    body = b"x" * (32 * 1024 * 1024)
-    status, _, told = await open_stage.call("POST", "/api/tasks/import", data=body)
-    assert (status, told) == (200, {"bytes": len(body)})
+    size = 32 * 1024 * 1024
+    status, _, told = await open_stage.call("POST", "/api/tasks/import", data=io.BytesIO(bytes(size)))
+    assert (status, told) == (200, {"bytes": size})
 
 
 async def test_a_body_without_a_length_passes(open_stage: Stage) -> None:
@@ -183,10 +185,8 @@ async def test_too_large_a_body_is_413_whether_or_not_it_says_so(open_stage: Sta
     declared = f"POST /api/tasks/import HTTP/1.1\r\nHost: 127.0.0.1:{open_stage.config.port}\r\n"
     declared += f"Content-Length: {LARGEST_BODY + 1}\r\nConnection: close\r\n\r\n"
     assert (await _raw(open_stage.config.port, declared))[0] == 413
-    try:
+    with suppress(aiohttp.ClientError):  # the server may close before the rest of the body is sent
         assert (await open_stage.call("POST", "/api/tasks/import", data=parts()))[0] == 413
-    except aiohttp.ClientError:
-        pass  # the server may close before the rest of the body is sent
 
 
 async def test_an_answer_is_streamed_and_ends_with_its_client(open_stage: Stage) -> None:

@@ -58,7 +58,8 @@ async def test_retrying_shows(stage: Stage, receiver: Receiver, person: str) -> 
 
     async def retrying() -> bool:
         items = await stage.listed(person)
-        return bool(items) and items[0]["channels"]["webhook"]["status"] == "retrying"
+        channels = items[0]["channels"] if items else {}
+        return {name: c["status"] for name, c in channels.items()} == {"in_app": "delivered", "webhook": "retrying"}
 
     await eventually(retrying)
     (item,) = await stage.listed(person)

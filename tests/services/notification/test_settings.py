@@ -1,7 +1,5 @@
 """The settings are checked on both sides of every limit, and come back as they were written."""
 
-from typing import Any
-
 import pytest
 from harness.runtime import Runtime
 
@@ -137,7 +135,7 @@ async def test_people_see_their_own(stage: Stage, person: str) -> None:
         ([], "body"),
     ],
 )
-async def test_refused_settings(stage: Stage, person: str, body: Any, field: str) -> None:
+async def test_refused_settings(stage: Stage, person: str, body: object, field: str) -> None:
     before = await stage.call("GET", PATH, person)
     status, problem = await stage.call("PUT", PATH, person, body)
     assert status == 422

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from harness.dues import at, local, on, rule
@@ -23,7 +22,7 @@ def imported(name: str) -> list[tuple[int | None, TaskDraft]]:
     return [(entry.line, entry.draft) for entry in parsed.drafts]
 
 
-def draft(**fields: Any) -> TaskDraft:
+def draft(**fields: object) -> TaskDraft:
     return TaskDraft.model_validate(fields)
 
 

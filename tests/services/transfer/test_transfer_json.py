@@ -14,7 +14,7 @@ from services.backend.transfer.json_format import FORMAT, VERSION
 from services.kit.task import Status, Task
 
 
-def file_of(*values: Any, **envelope: Any) -> str:
+def file_of(*values: object, **envelope: object) -> str:
     return json.dumps({"format": FORMAT, "version": VERSION, **envelope, "tasks": list(values)})
 
 

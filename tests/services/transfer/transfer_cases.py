@@ -1,7 +1,6 @@
 """What the tests of the codecs share: a clock, a person, short ways to read, and arbitrary tasks."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from harness.dues import ROME, ZONES, wall
@@ -59,7 +58,7 @@ def back(format_name: str, task: Task, profile: Profile = PERSON) -> TaskDraft:
     return only(read(format_name, write(format_name, task, profile=profile), profile))
 
 
-def task(**fields: Any) -> Task:
+def task(**fields: object) -> Task:
     moment = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
     return Task.model_validate(
         {"id": ID, "seq": 7, "version": 3, "title": "Pay rent", "created_at": moment, "updated_at": moment, **fields}
@@ -72,8 +71,33 @@ def utc(text: str) -> datetime:
 
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 awkward_words = st.sampled_from(
-    ["x", "(A)", "2026-01-01", "+1", "@home", "due:2026-01-01", "rec:1w", "id:1", f"id:{ID}", "pri:A", "tag:a", "\\+1"]
-    + ["\\", "\\\\x", "C:\\New", "C:\\new", "a;b", "a,b", "a:b", "", '"', "http://a.b/?c=d", "é", "🎉" * 30, "at:09:00"]
+    [
+        "x",
+        "(A)",
+        "2026-01-01",
+        "+1",
+        "@home",
+        "due:2026-01-01",
+        "rec:1w",
+        "id:1",
+        f"id:{ID}",
+        "pri:A",
+        "tag:a",
+        "\\+1",
+        "\\",
+        "\\\\x",
+        "C:\\New",
+        "C:\\new",
+        "a;b",
+        "a,b",
+        "a:b",
+        "",
+        '"',
+        "http://a.b/?c=d",
+        "é",
+        "🎉" * 30,
+        "at:09:00",
+    ]
 )
 words = st.lists(awkward_words | st.text(characters, min_size=1, max_size=12), min_size=1, max_size=8).map(" ".join)
 moments = st.datetimes(wall("1975-01-01"), wall("2400-01-01"), timezones=st.just(UTC))
@@ -128,7 +152,7 @@ def tasks(draw: st.DrawFn, instants: st.SearchStrategy[datetime] = whole) -> Tas
     tags = draw(st.lists(words.map(plain).filter(bool).map(lambda text: text[:64].strip()), max_size=5))
     return task(
         id=draw(st.uuids()),
-        title=draw(words.map(str.strip).filter(bool).map(lambda text: text[:500].strip())),
+        title=draw(words.map(str.strip).filter(plain).map(lambda text: text[:500].strip())),
         description=draw(st.just("") | st.text(characters, max_size=200)),
         status=Status.COMPLETED if done else Status.OPEN,
         completed_at=draw(instants) if done else None,
