@@ -121,15 +121,24 @@ class Sweeper:
         since = await self._people.last_sweep() - timedelta(hours=1)
         behind = 0
         for person in sorted(await self._people.in_hours(since, began)):
-            folded = await self._tasks.synced(person)
-            header = folded.page.header
-            head = header.get("head", 0)
-            if folded.tasks.epoch and min(header.get("published", 0), header.get("jobs", 0)) < head:
-                behind += 1
-                await self._people.note(person)
-                self._relay.notice(person)
+            try:
+                behind += await self._look_after(person)
+            except SidecarError:
+                raise
+            except Exception:
+                log.exception("the log of %s cannot be read; the sweep goes on without it", person)
         await self._people.swept(began)
         return behind
+
+    async def _look_after(self, person: str) -> bool:
+        """Tell the relay of a person whose log was not relayed to its end."""
+        folded = await self._tasks.synced(person)
+        header = folded.page.header
+        if not folded.tasks.epoch or min(header.get("published", 0), header.get("jobs", 0)) >= header.get("head", 0):
+            return False
+        await self._people.note(person)
+        self._relay.notice(person)
+        return True
 
 
 def _hour(moment: datetime) -> str:

@@ -36,6 +36,7 @@ async def undo_change(log: TaskLog, person: str, wanted: UUID | None, intent: In
         resuming = None
     undo.change_to_undo(tasks, change_id, resuming)
     groups = await _events_of(log, tasks, change_id)
+    undo.check_untouched(Workspace(tasks, datetime.now(UTC)), change_id, groups, resumed=resuming is not None)
     undo_id = resuming or uuid7()
     ids = [events[0].task.id for events in groups if events[0].task]
     runs = list(_runs(groups))
@@ -67,11 +68,10 @@ class _UndoStep:
 
     def __call__(self, work: Workspace) -> Reply:
         begun = work.base.changes.get(self._undo_id)
-        change = undo.change_to_undo(work.base, self._change_id, self._undo_id)
-        undo.check_untouched(work, change, self._change_id, [e for events in self._run for e in events], begun)
+        undo.change_to_undo(work.base, self._change_id, self._undo_id)
+        undo.check_untouched(work, self._change_id, self._run, resumed=begun is not None)
         for events in self._run:
-            task = events[0].task
-            if task is not None and begun is not None and begun.covers(work.touched_seq(task.id)):
+            if begun is not None and undo.is_taken_back(work, events):
                 continue
             for event in events:
                 undo.take_back(work, event)

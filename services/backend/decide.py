@@ -70,7 +70,8 @@ def complete(work: Workspace, task_id: UUID, expected: frozenset[int] | None = N
         done = task.model_copy(update={"status": Status.COMPLETED, "completed_at": work.now})
         task = work.emit(EventType.COMPLETED, done)
     following = following_occurrence(work, task)
-    return Reply(task=task_id, extra={"next_id": str(following[0]) if following else None})
+    wanted = following is not None and not work.is_deleted(following[0])
+    return Reply(task=task_id, extra={"next_id": str(following[0]) if following and wanted else None})
 
 
 def reopen(work: Workspace, task_id: UUID, expected: frozenset[int] | None = None) -> Reply:
@@ -199,7 +200,7 @@ def check_read_only(body: ReadOnly, task: Task) -> None:
     shown = task.model_dump(mode="json")
     for name in sorted(given | ({"id"} & body.model_fields_set)):
         value = getattr(body, name)
-        if value is not None and str(value) != str(shown[name]) and value != getattr(task, name):
+        if (str(value) if name == "id" else value) != shown[name]:
             raise invalid(name, f"is read-only; this task has {shown[name]!r}")
 
 

@@ -25,13 +25,19 @@ log = logging.getLogger(__name__)
 ERASE_JOB: Final = CATALOGUE[BACKEND].jobs[1]
 AGAIN: Final = timedelta(seconds=60)
 _PARALLEL: Final = 16
+_MARGIN: Final = 16  # pages that may be written while an erasure begins
 
 
 class EraseTrigger(Frozen):
-    """What an erasure's job carries: everything of this person up to this epoch goes."""
+    """What an erasure's job carries: everything of this person up to this epoch goes.
+
+    `pages` and `bytes` say how large its log was: a tombstone may make way for a new log before the second time.
+    """
 
     person: str = Field(pattern=r"^[0-9a-f]{32}$")
     epoch: int
+    pages: int = 0
+    bytes: int = 0
 
 
 class Eraser:
@@ -47,10 +53,13 @@ class Eraser:
         SidecarError: nothing was begun.
         """
         folded = await self._log.synced(person)
-        epoch = folded.page.epoch
-        trigger = EraseTrigger(person=person, epoch=epoch)
+        now = datetime.now(UTC)
+        # Who has no log may still have settings: everything up to now goes.
+        epoch = folded.page.epoch or int(now.timestamp() * 1000)
+        size = _size(folded.page)
+        trigger = EraseTrigger(person=person, epoch=epoch, pages=size[0] + _MARGIN, bytes=size[1] + _MARGIN * 2_000_000)
         name = ERASE_JOB.prefix + hashlib.blake2b(f"{person}/{epoch}".encode(), digest_size=16).hexdigest()
-        job = Job(name, datetime.now(UTC) + AGAIN, trigger.model_dump(), ERASE_JOB.interval_seconds)
+        job = Job(name, now + AGAIN, trigger.model_dump(), ERASE_JOB.interval_seconds)
         await self._sidecar.schedule(job)
         reminders = _scheduled(folded.tasks)
         try:
@@ -66,9 +75,9 @@ class Eraser:
         person, epoch = trigger.person, trigger.epoch
         page = await self._log.pages.replace(person, lambda page: _tombstone(page, epoch))
         self._log.forget(person)
-        size = page.header if page.epoch == epoch and "erased" in page.header else {"pages": 0, "bytes": 0}
-        await self._log.pages.delete_closed(person, epoch, size["pages"] + 1)
-        await self._log.snapshots.erase(person, epoch, size["pages"], size["bytes"])
+        pages, size = _size(page) if page.epoch == epoch else (trigger.pages, trigger.bytes)
+        await self._log.pages.delete_closed(person, epoch, pages + 1)
+        await self._log.snapshots.erase(person, epoch, pages, size)
         await asyncio.gather(
             *(
                 self._erase_at(edge.callee, person, epoch)
@@ -85,6 +94,11 @@ class Eraser:
     async def _unschedule(self, names: list[str]) -> None:
         for start in range(0, len(names), _PARALLEL):
             await asyncio.gather(*(self._sidecar.unschedule(name) for name in names[start : start + _PARALLEL]))
+
+
+def _size(page: Page) -> tuple[int, int]:
+    """Return the pages and bytes of the log that a page ends, or that its tombstone tells of."""
+    return page.header.get("pages", page.number), page.header.get("bytes", 0)
 
 
 def _tombstone(page: Page, epoch: int) -> Page | None:

@@ -256,7 +256,7 @@ def _epoch(page: Page) -> int:
 
 def _follows(tasks: TaskList, page: Page) -> bool:
     """Tell whether a list holds everything that stands before a page."""
-    return _reaches_back(page.entries, tasks.seq)
+    return _reaches_back(page.entries, tasks.seq) or (not page.entries and page.header.get("head") == tasks.seq)
 
 
 def _reaches_back(entries: list[Entry], since: int) -> bool:

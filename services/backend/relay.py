@@ -16,7 +16,7 @@ from services.backend.log import Cursors, Folded, TaskLog
 from services.backend.publication import envelope, jobs_to_drop, jobs_to_set, reminder_event, task_events
 from services.backend.snapshot import is_worth
 from services.kit.metrics import PUBLISH_LAG, RELAY_PENDING
-from services.kit.pages import Page
+from services.kit.pages import Page, PageMissing
 from services.kit.sidecar import PublishFailed, Sidecar, SidecarError
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,11 @@ class Relay:
             folded = await self._log.synced(person)
         if folded.tasks.epoch:
             _adopt(folded)
-            await asyncio.gather(self._publish_all(folded), self._schedule_all(folded))
+            try:
+                await asyncio.gather(self._publish_all(folded), self._schedule_all(folded))
+            except PageMissing:  # erased, by another replica perhaps: look again before the next try
+                await self._log.synced(person)
+                raise
 
     async def _publish_all(self, folded: Folded) -> None:
         tasks, cursors = folded.tasks, folded.cursors

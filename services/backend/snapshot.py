@@ -23,11 +23,18 @@ from services.kit.task import Profile, Task
 CHUNK_BYTES: Final = 512 * 1024
 MIN_PAGES: Final = 4
 _BULK: Final = 4
+_SECTIONS: Final = 5
 
 
 class _Chunk(BaseModel):
+    """A run of one section of a list; every chunk says which state of the list it belongs to."""
+
     seq: int
-    tasks: list[Task]
+    profile: Profile | None = None
+    deleted: list[tuple[UUID, int]] = []
+    changes: list[tuple[UUID, list[tuple[int, int, int]], UUID | None, UUID | None, bool]] = []
+    keys: list[tuple[str, str, UUID, str, int, datetime, bool]] = []
+    tasks: list[tuple[Task, int]] = []
 
 
 class SnapshotUnfit(Exception):
@@ -72,7 +79,7 @@ class Snapshots:
 
     async def erase(self, person: str, epoch: int, pages: int, log_bytes: int) -> None:
         """Delete every chunk that a log of so many pages and bytes can have had."""
-        chunks = log_bytes // CHUNK_BYTES + 3
+        chunks = log_bytes // CHUNK_BYTES + _SECTIONS + 1
         for page in range(MIN_PAGES, pages + 2):
             keys = self._keys(person, epoch, {"page": page, "chunks": chunks})
             await self._sidecar.delete_many(STATE_STORE, keys)
@@ -89,54 +96,54 @@ def is_worth(page: Page) -> bool:
 
 
 def _encoded(tasks: TaskList) -> Iterator[bytes]:
-    """Yield the chunks: first what is not a task, then the tasks in runs of about CHUNK_BYTES."""
-    yield orjson.dumps(_facts(tasks))
-    run: list[bytes] = []
-    size = 0
-    for row in list(tasks.rows.values()):
-        run.append(row.body)
-        size += len(row.body)
-        if size >= CHUNK_BYTES:
-            yield b'{"seq":%d,"tasks":[%b]}' % (tasks.seq, b",".join(run))
-            run, size = [], 0
-    if run:
-        yield b'{"seq":%d,"tasks":[%b]}' % (tasks.seq, b",".join(run))
+    """Yield the chunks: the profile, then what else there is in runs of about CHUNK_BYTES."""
+    yield b'{"seq":%d,"profile":%b}' % (tasks.seq, tasks.profile.model_dump_json().encode())
+    for section, items in _sections(tasks).items():
+        for run in _runs(items):
+            yield b'{"seq":%d,"%b":[%b]}' % (tasks.seq, section.encode(), b",".join(run))
 
 
-def _facts(tasks: TaskList) -> dict[str, Any]:
+def _sections(tasks: TaskList) -> dict[str, list[bytes]]:
+    changes = ((i, c.spans, c.undone_by, c.undoes, c.partial) for i, c in tasks.changes.items())
+    keys = ((key, u.request, u.change, u.commit, u.page, u.at, u.partial) for key, u in tasks.keys.items())
     return {
-        "seq": tasks.seq,
-        "profile": tasks.profile.model_dump(),
-        "person_seqs": [row.person_seq for row in tasks.rows.values()],
-        "deleted": [[str(i), seq] for i, seq in tasks.deleted.items()],
-        "changes": [
-            [str(i), c.spans, c.undone_by and str(c.undone_by), c.undoes and str(c.undoes), c.partial]
-            for i, c in tasks.changes.items()
-        ],
-        "keys": [
-            [key, u.request, str(u.change), u.commit, u.page, u.at.isoformat(), u.partial]
-            for key, u in tasks.keys.items()
-        ],
+        "deleted": list(map(orjson.dumps, tasks.deleted.items())),
+        "changes": list(map(orjson.dumps, changes)),
+        "keys": list(map(orjson.dumps, keys)),
+        "tasks": [b"[%b,%d]" % (row.body, row.person_seq) for row in tasks.rows.values()],
     }
 
 
+def _runs(items: list[bytes]) -> Iterator[list[bytes]]:
+    run: list[bytes] = []
+    size = 0
+    for item in items:
+        run.append(item)
+        size += len(item)
+        if size >= CHUNK_BYTES:
+            yield run
+            run, size = [], 0
+    if run:
+        yield run
+
+
 def _decoded(person: str, epoch: int, seq: int, chunks: list[bytes]) -> TaskList:
-    facts = orjson.loads(chunks[0])
-    parts = [_Chunk.model_validate_json(chunk) for chunk in chunks[1:]]
-    if {facts["seq"], *(part.seq for part in parts)} != {seq}:
+    try:
+        parts = [_Chunk.model_validate_json(chunk) for chunk in chunks]
+    except ValueError as error:
+        raise SnapshotUnfit(f"a chunk cannot be read: {error}") from None
+    if {part.seq for part in parts} != {seq} or parts[0].profile is None:
         raise SnapshotUnfit(f"its chunks are not all of seq {seq}")
     tasks = TaskList(person, epoch)
-    tasks.seq = facts["seq"]
-    tasks.profile = Profile.model_validate(facts["profile"])
-    tasks.deleted = {UUID(i): seq for i, seq in facts["deleted"]}
-    for change_id, spans, undone_by, undoes, partial in facts["changes"]:
-        change = Change([tuple(s) for s in spans], undone_by and UUID(undone_by), undoes and UUID(undoes), partial)
-        tasks.changes[UUID(change_id)] = change
-    for key, request, change_id, commit, page, at, partial in facts["keys"]:
-        tasks.keys[key] = KeyUse(request, UUID(change_id), commit, page, datetime.fromisoformat(at), partial)
-    found = [task for part in parts for task in part.tasks]
-    for task, person_seq in zip(found, facts["person_seqs"], strict=True):
-        tasks.rows[task.id] = Row(task, person_seq)
-        if task.external_id:
-            tasks.external[task.external_id] = task.id
+    tasks.seq, tasks.profile = seq, parts[0].profile
+    for part in parts:
+        tasks.deleted.update(part.deleted)
+        for change_id, spans, undone_by, undoes, partial in part.changes:
+            tasks.changes[change_id] = Change(spans, undone_by, undoes, partial)
+        for key, request, change_id, commit, page, at, partial in part.keys:
+            tasks.keys[key] = KeyUse(request, change_id, commit, page, at, partial)
+        for task, person_seq in part.tasks:
+            tasks.rows[task.id] = Row(task, person_seq)
+            if task.external_id:
+                tasks.external[task.external_id] = task.id
     return tasks

@@ -3,7 +3,6 @@
 `apply` is the only thing that changes a list, one commit at a time and in order; it touches nothing outside.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -25,7 +24,9 @@ PERSON: Final = "person"
 class LogEvent(Frozen):
     """An event as the log holds it; what it shares with its commit stands there.
 
-    `withdrawn` marks a deletion that took back what a service had made: its id may be made again.
+    `withdrawn` marks a deletion that took back what a service had made: its id may be made again. `replaces` is the
+    seq of the person's event that the task's former state came from, `restores` that of the one that an undo went
+    back to.
     """
 
     seq: int
@@ -35,6 +36,15 @@ class LogEvent(Frozen):
     was: dict[str, Any] = Field(default_factory=dict)
     reminder: str | None = None
     withdrawn: bool = False
+    replaces: int = 0
+    restores: int | None = None
+
+    @property
+    def stands(self) -> int:
+        """The seq of the person's event that the task's state comes from, once this event of theirs is applied."""
+        if self.withdrawn:
+            return 0
+        return self.seq if self.restores is None else self.restores
 
 
 class Reply(Frozen):
@@ -120,7 +130,8 @@ class Row:
 
 def folded(text: str) -> str:
     """Return `text` as it is compared in a search: without case and accents."""
-    return "".join(c for c in normalize("NFKD", text.casefold()) if not combining(c))
+    letters = normalize("NFKD", normalize("NFKD", text).casefold())
+    return "".join(c for c in letters if not combining(c))
 
 
 class TaskList:
@@ -136,7 +147,7 @@ class TaskList:
         self.profile = Profile()
         self.changes: dict[UUID, Change] = {}
         self.keys: dict[str, KeyUse] = {}
-        self.views: dict[str, Any] = {}
+        self.views: dict[Any, Any] = {}
 
     def get(self, task_id: UUID) -> Task | None:
         """Return a task; None where there is none."""
@@ -163,7 +174,7 @@ class TaskList:
         if event.task is None:
             return
         known = self.rows.pop(event.task.id, None)
-        person_seq = event.seq if actor == PERSON else (known.person_seq if known else 0)
+        person_seq = event.stands if actor == PERSON else (known.person_seq if known else 0)
         if known and known.task.external_id:
             self.external.pop(known.task.external_id, None)
         if event.type is EventType.DELETED:
@@ -186,18 +197,20 @@ class TaskList:
         change = self.changes.setdefault(commit.change, Change(undoes=commit.undoes))
         change.partial = commit.partial
         change.spans.append((commit.events[0].seq, commit.events[-1].seq, page))
-        if commit.undoes in self.changes:
-            self.changes[commit.undoes].undone_by = commit.change
-        for redone in self._redone(commit):
-            self.changes[redone].undone_by = None
+        self._mark_undone(commit)
         while len(self.changes) > CHANGES_KEPT:
             del self.changes[next(iter(self.changes))]
 
-    def _redone(self, commit: Commit) -> Iterable[UUID]:
-        """Yield the change that is in force again because its undo was undone."""
-        undone = self.changes.get(commit.undoes) if commit.undoes else None
-        if undone and undone.undoes in self.changes:
-            yield undone.undoes
+    def _mark_undone(self, commit: Commit) -> None:
+        """Mark what an undo took back; where that was an undo, what it had undone is in force again, and so on."""
+        in_force, undone = commit.change, commit.undoes
+        while undone in self.changes:
+            self.changes[undone].undone_by = in_force
+            again = self.changes[undone].undoes
+            if again not in self.changes:
+                return
+            self.changes[again].undone_by = None
+            in_force, undone = again, self.changes[again].undoes
 
     def _forget_keys(self, before: datetime) -> None:
         while self.keys:

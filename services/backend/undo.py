@@ -33,17 +33,24 @@ def change_to_undo(tasks: TaskList, change_id: UUID, resuming: UUID | None) -> C
     return change
 
 
-def check_untouched(
-    work: Workspace, change: Change, change_id: UUID, events: Sequence[LogEvent], undo: Change | None
-) -> None:
-    """Refuse with 409, naming them, when tasks of the change were changed by the person since."""
-    ids = dict.fromkeys(event.task.id for event in events if event.task is not None)
-    touched = []
-    for task_id in ids:
-        seq = work.touched_seq(task_id)
-        if not seq or change.covers(seq) or (undo is not None and undo.covers(seq)):
-            continue
-        touched.append(str(task_id))
+def is_taken_back(work: Workspace, events: Sequence[LogEvent]) -> bool:
+    """Tell whether a task is in the state that it had before the events of a change (the latest first)."""
+    task = events[0].task
+    return task is not None and work.touched_seq(task.id) == events[-1].replaces != events[0].stands
+
+
+def check_untouched(work: Workspace, change_id: UUID, groups: Sequence[Sequence[LogEvent]], *, resumed: bool) -> None:
+    """Refuse with 409, naming them, when tasks of the change were changed by the person since.
+
+    `groups` are its events, task by task, the latest first. What was done since and then undone does not count.
+    """
+    touched = [
+        str(events[0].task.id)
+        for events in groups
+        if events[0].task is not None
+        and work.touched_seq(events[0].task.id) != events[0].stands
+        and not (resumed and is_taken_back(work, events))
+    ]
     if touched:
         named = ", ".join(touched[:5]) + (" and more" if len(touched) > 5 else "")
         raise Problem(
@@ -66,22 +73,31 @@ def _take_back_task(work: Workspace, kind: EventType, after: Task, event: LogEve
     current = work.get(after.id)
     if kind is EventType.DELETED:
         if current is None:
-            work.emit(EventType.RESTORED, after)
+            _check_external_id(work, after)
+            work.emit(EventType.RESTORED, after, restores=event.replaces)
         return
     if current is None:
         return
     if kind in {EventType.CREATED, EventType.RESTORED}:
-        work.emit(EventType.DELETED, current, withdrawn=kind is EventType.CREATED)
+        work.emit(EventType.DELETED, current, withdrawn=kind is EventType.CREATED, restores=event.replaces)
         return
     was = {name: value for name, value in event.was.items() if name != "reminders" or kind is EventType.UPDATED}
     before = restored(current, was)
     if kind is EventType.COMPLETED:
-        work.emit(EventType.REOPENED, before)
+        work.emit(EventType.REOPENED, before, restores=event.replaces)
         withdraw_following(work, current)
     elif kind is EventType.REOPENED:
-        work.emit(EventType.COMPLETED, before)
+        work.emit(EventType.COMPLETED, before, restores=event.replaces)
     elif before != current:
-        work.emit(EventType.UPDATED, before)
+        _check_external_id(work, before)
+        work.emit(EventType.UPDATED, before, restores=event.replaces)
+
+
+def _check_external_id(work: Workspace, task: Task) -> None:
+    """Refuse with 409 when another task has taken the external_id that this one is to get back."""
+    other = work.by_external_id(task.external_id) if task.external_id else None
+    if other not in {None, task.id}:
+        raise Problem(409, f"The task {other} has the external_id {task.external_id!r} now.", tasks=[str(other)])
 
 
 def summary(change_id: UUID, tasks: Sequence[UUID]) -> Reply:

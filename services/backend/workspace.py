@@ -27,7 +27,7 @@ class Workspace:
         self.events: list[LogEvent] = []
         self.profile = base.profile
         self._staged: dict[UUID, Task | None] = {}
-        self._touched: set[UUID] = set()
+        self._touched: dict[UUID, int] = {}
         self._external: dict[str, UUID | None] = {}
 
     @property
@@ -57,16 +57,26 @@ class Workspace:
         return self.base.external.get(external_id)
 
     def touched_seq(self, task_id: UUID) -> int:
-        """Return the seq of the person's last event on a task, there or deleted; 0 where there is none."""
+        """Return the seq of the person's event that a task's state comes from; 0 where no person touched it."""
         if task_id in self._touched:
-            return self.next_seq - 1
+            return self._touched[task_id]
         row = self.base.rows.get(task_id)
         return row.person_seq if row else self.base.deleted.get(task_id, 0)
 
     def emit(
-        self, kind: EventType, task: Task, *, reminder: str | None = None, withdrawn: bool = False, touch: bool = True
+        self,
+        kind: EventType,
+        task: Task,
+        *,
+        reminder: str | None = None,
+        withdrawn: bool = False,
+        touch: bool = True,
+        restores: int | None = None,
     ) -> Task:
-        """Stage an event that makes the task what `task` says; return it with its seq, version and reminders settled."""
+        """Stage an event that makes the task what `task` says; return it with seq, version and reminders settled.
+
+        `touch` is false for what a service does; `restores` is the seq of the state that an undo goes back to.
+        """
         before = self.get(task.id)
         values: dict[str, Any] = {"seq": self.next_seq, "updated_at": self.now}
         if kind is not EventType.CREATED:
@@ -75,12 +85,20 @@ class Workspace:
         if reminder is None and kind is not EventType.DELETED:
             after = self._with_reminders(after, before)
         was = {} if before is None else changed(before, after)
-        self.events.append(
-            LogEvent(seq=after.seq, type=kind, task=after, was=was, reminder=reminder, withdrawn=withdrawn)
+        event = LogEvent(
+            seq=after.seq,
+            type=kind,
+            task=after,
+            was=was,
+            reminder=reminder,
+            withdrawn=withdrawn,
+            replaces=self.touched_seq(task.id),
+            restores=restores,
         )
+        self.events.append(event)
         self._stage(after, before, gone=kind is EventType.DELETED)
         if touch:
-            self._touched.add(task.id)
+            self._touched[task.id] = event.stands
         return after
 
     def set_profile(self, profile: Profile) -> None:

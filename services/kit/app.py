@@ -141,7 +141,7 @@ def server_settings(app: FastAPI, config: Config) -> uvicorn.Config:
         port=config.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio" if CATALOGUE[config.app_id].public else "none",
+        ws="services.kit.websocket:Protocol" if CATALOGUE[config.app_id].public else "none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,

@@ -84,7 +84,7 @@ class Oidc:
             key = await self._key(jwt.get_unverified_header(token).get("kid"))
             claims = jwt.decode(
                 token,
-                key.key,
+                key,  # with its own algorithm, whatever the token's header says
                 algorithms=_ALGORITHMS,
                 issuer=self._issuer,
                 audience=self._audience,

@@ -1,6 +1,6 @@
 """An append-only log in the state store: one open page, written with its ETag, and closed pages that never change.
 
-The open page of `name` is always at `{prefix}/{name}`. Once it is full, the next append first copies it to
+The open page of `name` is always at `{prefix}/{name}`. Once it is full, the next write first copies it to
 `{prefix}/{name}/{epoch}/{n}` and then replaces it. Nobody appends to a full page, so anyone may make that copy again.
 An append is one write of one key. Its outcome may be lost on the way, so after any answer but success the page is read
 again and searched for the entries before anything is decided anew.
@@ -24,7 +24,7 @@ _ATTEMPTS: Final = 8
 _BULK: Final = 16
 
 
-class PageMissing(Exception):
+class PageMissing(SidecarError):
     """A closed page is not there: its epoch was erased meanwhile."""
 
 
@@ -170,7 +170,7 @@ class PagedLog:
         base = page
         if draft.epoch is not None and draft.epoch != page.epoch:
             base = Page(epoch=draft.epoch, etag=page.etag)
-        elif draft.entries and self._is_full(page):
+        elif self._is_full(page):
             await self._sidecar.save(STATE_STORE, self.key(name, page.epoch, page.number), _encode(page))
             base = Page(number=page.number + 1, epoch=page.epoch, etag=page.etag)
         written = replace(base, header=draft.header, entries=[*base.entries, *draft.entries])

@@ -102,7 +102,7 @@ async def erase_person(
     _: CallingService,
     service: Service,
     person: Annotated[str, Path(pattern="^[0-9a-f]{32}$")],
-    epoch: Annotated[int, Query(ge=1, le=10**9)],
+    epoch: Annotated[int, Query(ge=1, lt=2**53)],
 ) -> None:
     """Erase settings, deliveries, jobs and tests up to `epoch`; events of those epochs are dropped from then on."""
     await service.eraser.erase(person, epoch)

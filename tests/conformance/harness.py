@@ -20,6 +20,7 @@ from aiohttp import web
 from dapr.proto.common.v1 import common_pb2 as common
 from dapr.proto.runtime.v1 import dapr_pb2_grpc, jobs_pb2, pubsub_pb2, state_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
+from yarl import URL
 
 from components.embedded import Ports, RuntimeSettings, render
 
@@ -135,7 +136,7 @@ class FakeApp:
         if request.path == "/dapr/subscribe":
             return web.json_response(self.subscriptions)
         path, _, query = request.raw_path.partition("?")
-        received = Received(request.method, path, query, request.headers.copy(), await request.read())
+        received = Received(request.method, path, query, request.headers.copy(), await request.content.read())
         answer = self.answer(received)
         self.received.append(received)
         if isinstance(answer, web.StreamResponse):
@@ -168,7 +169,8 @@ class Client:
     ) -> tuple[int, bytes, Any]:
         """Return status, body and headers of the answer."""
         sent = {**self._headers, **(headers or {})}
-        async with self.session.request(method, self.base + path, headers=sent, **options) as response:
+        url = URL(self.base + path, encoded=True)
+        async with self.session.request(method, url, headers=sent, **options) as response:
             return response.status, await response.read(), response.headers
 
     async def get(self, key: str, store: str = STORE) -> Any:
@@ -280,10 +282,17 @@ class Platform:
         return self._clients[key]
 
     async def app(
-        self, app_id: str, replica: int = 0, *, topics: dict[str, str] | None = None, **subscription: Any
+        self,
+        app_id: str,
+        replica: int = 0,
+        *,
+        topics: dict[str, str] | None = None,
+        answer: Handler | None = None,
+        **subscription: Any,
     ) -> FakeApp:
         """Start an application subscribed to `topics` (topic to pub/sub component) and wait until it takes part."""
         app = FakeApp(self.runtime.ports[app_id, replica].app)
+        app.answer = answer or app.answer
         app.subscriptions = [
             {"pubsubname": pubsub, "topic": topic, "route": f"/events/{topic}", **subscription}
             for topic, pubsub in (topics or {}).items()

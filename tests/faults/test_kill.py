@@ -18,18 +18,13 @@ from harness.platform import RUNTIME, Platform
 from harness.ports import free_ports
 from harness.waiting import eventually
 
+from components.catalogue import CATALOGUE
+
 WRITES = 1_000
 KILLS = 5
 PEOPLE = 5
 WRITERS = 2  # of each person at once
-VICTIMS = (
-    RUNTIME,
-    "services.backend",
-    "services.frontend",
-    "services.recurring_task",
-    "services.notification",
-    "services.audit",
-)
+VICTIMS = (RUNTIME, *(service.app_id for service in CATALOGUE.services))
 DAILY = {"due": {"date": "2031-01-01"}, "recurrence": {"rrule": "FREQ=DAILY"}}
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import psutil
 
+from components.catalogue import CATALOGUE
 from harness.ports import free_ports
 
 READY_SECONDS = 90
 STOP_SECONDS = 10
-RUNTIME = "infra.local.runtime"
+RUNTIME = "runtime"
 
 
 @dataclass(slots=True)
@@ -58,62 +59,47 @@ class Platform:
 
     def is_ready(self) -> bool:
         """Tell whether each service answers that it is ready."""
-        ports = [self.listening(package) for package in self._packages()]
-        return len(ports) == 5 and all(port is not None and _answers(port) for port in ports)
+        ports = [self.listening(service.app_id) for service in CATALOGUE.services]
+        return all(port is not None and _answers(port) for port in ports)
 
-    def _packages(self) -> list[str]:
-        return [name for child in self._children() if (name := _module(child)).startswith("services.")]
-
-    def _children(self) -> list[psutil.Process]:
+    def children(self) -> dict[str, psutil.Process]:
+        """Return the processes that run just now, by name: an app id, or `runtime`."""
         if self.process is None or self.process.poll() is not None:
-            return []
-        return [c for c in psutil.Process(self.process.pid).children(recursive=True) if _module(c)]
+            return {}
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        return {child.name(): child for child in found if child.is_running()}
 
-    def pid(self, module: str) -> int | None:
-        """Return the process id of a service's package, or of the runtime; None where it is not running just now."""
-        return next((child.pid for child in self._children() if _module(child) == module), None)
-
-    def listening(self, module: str) -> int | None:
-        """Return the port that a service listens on."""
-        pid = self.pid(module)
+    def listening(self, name: str) -> int | None:
+        """Return the port that a service listens on; None where it does not."""
         try:
-            found = psutil.Process(pid).net_connections("tcp") if pid else []
-        except psutil.Error:
+            found = self.children()[name].net_connections("tcp")
+        except (KeyError, psutil.Error):
             return None
         return next((c.laddr.port for c in found if c.status == psutil.CONN_LISTEN), None)
 
-    def kill(self, module: str) -> bool:
+    def kill(self, name: str) -> bool:
         """Send SIGKILL to a process; False where it is not running just now."""
-        pid = self.pid(module)
-        if pid is None:
+        try:
+            self.children()[name].kill()
+        except (KeyError, psutil.Error):
             return False
-        os.kill(pid, signal.SIGKILL)
         return True
 
     def stop(self) -> None:
         """End it as Ctrl-C does, and see that nothing is left."""
         if self.process is None:
             return
-        children = self._children()
+        children = self.children().values()
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        left = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        left = [child for child in list(children) if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
         for child in left:
             child.kill()
         assert not left, f"still running after the end: {left}"
-
-
-def _module(process: psutil.Process) -> str:
-    """Return the module that a Python process runs; empty for any other."""
-    try:
-        line = process.cmdline()
-    except psutil.Error:
-        return ""
-    return line[line.index("-m") + 1] if "-m" in line[:-1] else ""
 
 
 def _answers(port: int) -> bool:

@@ -1,13 +1,25 @@
 """Free ports on the loopback address."""
 
+import random
 import socket
 from contextlib import ExitStack
+
+# Below the range that systems take the ports of outgoing connections from: such a connection could take one of these
+# before the program it is meant for does, and one that is tried again and again even connects to itself.
+_FIRST, _LAST = 15_000, 32_000
+_RANDOM = random.SystemRandom()  # the other one begins anew with every test
 
 
 def free_ports(count: int) -> list[int]:
     """Return `count` different ports that nothing listens on."""
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for opened in sockets:
-            opened.bind(("127.0.0.1", 0))
-        return [opened.getsockname()[1] for opened in sockets]
+        while len(found) < count:
+            opened = stack.enter_context(socket.socket())
+            port = _RANDOM.randint(_FIRST, _LAST)
+            try:
+                opened.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found.append(port)
+    return found

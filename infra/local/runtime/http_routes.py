@@ -200,13 +200,10 @@ async def delete_job(exchange: Exchange) -> Answer:
 
 
 async def get_metadata(exchange: Exchange) -> Answer:
-    """Describe the sidecar; rules and components stand where HTTP callers look for them."""
+    """Describe the sidecar; the rules of a subscription are a list here, and not a message that holds one."""
     found = json_format.MessageToDict(describe(exchange.sidecar))
-    found["components"] = found.pop("registeredComponents", [])
-    found["extended"] = found.pop("extendedMetadata", {})
     for subscription in found.get("subscriptions", []):
-        subscription["pubsubname"] = subscription.pop("pubsubName")
-        subscription["rules"] = subscription.pop("rules", {}).get("rules", [])
+        subscription["rules"] = subscription["rules"]["rules"]
     return _json(found)
 
 

@@ -14,7 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from infra.local.runtime.access import InvalidPathError, allowed, encode, normalize
 from infra.local.runtime.applications import TOKEN_HEADER, Application
 from infra.local.runtime.cloudevents import new_traceparent
-from infra.local.runtime.errors import invoke_denied, invoke_failed
+from infra.local.runtime.errors import DaprError, invoke_denied, invoke_failed
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +107,8 @@ class Invoker:
             except aiohttp.ClientConnectorError as refusal:
                 error = refusal
             except (aiohttp.ClientError, OSError) as failure:
+                if isinstance(failure.__cause__, DaprError):  # the body itself was refused on its way
+                    raise failure.__cause__ from failure
                 error = failure
                 break
         cause = f"rpc error: code = Internal desc = error invoking app channel: {error}"

@@ -53,8 +53,10 @@ async def update_me(caller: CurrentCaller, acting: Acting, body: MePatch) -> MeA
     """Change time zone or locale. Dates and floating times are read in the new zone, and their reminders move."""
     values = body.model_dump(include=body.model_fields_set)
     outcome = await set_profile(acting.log, acting.person, values, acting.intent)
+    made = [event.profile for event in (outcome.commit.events if outcome.commit else ()) if event.profile]
+    profile = made[0] if made else outcome.tasks.profile
     change = str(outcome.change) if outcome.change else None
-    return MeAnswer(**caller.model_dump(), **outcome.tasks.profile.model_dump(), change=change)
+    return MeAnswer(**caller.model_dump(), **profile.model_dump(), change=change)
 
 
 @router.delete(

@@ -63,7 +63,7 @@ class Hand:
 
     async def next(self, parent: UUID) -> Outcome:
         """Do what recurring-task does when it hears that `parent` was completed."""
-        tasks = await self.list()
+        tasks = await self.tasks()
         task = tasks.rows[parent].task
         assert task.series_id
         assert task.due
@@ -84,15 +84,15 @@ class Hand:
 
     async def trigger(self, task_id: UUID, reminder: str = "r1") -> ReminderTrigger:
         """Return what the job of a reminder carries, as it is set now."""
-        tasks = await self.list()
+        tasks = await self.tasks()
         seq = next(r.seq for r in tasks.rows[task_id].task.reminders if r.id == reminder)
         return ReminderTrigger(person=self.person, epoch=tasks.epoch, task=task_id, reminder=reminder, seq=seq)
 
-    async def list(self) -> TaskList:
+    async def tasks(self) -> TaskList:
         return await self.log.read(self.person)
 
     async def task(self, task_id: UUID) -> Task | None:
-        return (await self.list()).get(task_id)
+        return (await self.tasks()).get(task_id)
 
     async def here(self, task_id: UUID) -> Task:
         """Return a task that has to be there."""

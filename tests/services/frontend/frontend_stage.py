@@ -333,7 +333,7 @@ class Stage:
         self._stack.callback(client.reading.cancel)
         return client
 
-    async def call(self, method: str, target: str, **options: Any) -> tuple[int, Any, Any]:  # noqa: ANN401
+    async def call(self, method: str, target: str, **options: Any) -> tuple[int, Any, Any]:
         """Call the gateway; return status, headers and the parsed body."""
         url = URL(f"{self.url}{target}", encoded=True)
         async with self.http.request(method, url, allow_redirects=False, **options) as answer:

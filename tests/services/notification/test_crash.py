@@ -57,7 +57,7 @@ async def test_killed_between_the_record_and_the_result(stage: Stage, receiver: 
 
         async def under_way() -> bool:
             found = await store.deliveries([ref])
-            return bool(receiver.requests) and bool(found) and found[0].channels[Channel.IN_APP].status == "delivered"
+            return bool(receiver.requests) and bool(found) and found[0].reported
 
         await eventually(under_way, within=20)
         process.kill()

@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 from harness.waiting import eventually
 
+from components.catalogue import NOTIFICATION
 from notification.stage import Receiver, Stage, never, reminder
 from services.kit.metrics import CONSUMED
+from services.kit.sidecar import Sidecar
 from services.kit.task import DueAt, DueDate
+from services.notification import dispatcher
+from services.notification.metrics import ATTEMPTS
+from services.notification.models import KEPT, Delivery, Ref
+from services.notification.store import Store
 
 
 async def test_in_app_is_the_default(stage: Stage, person: str) -> None:
@@ -170,3 +176,41 @@ async def test_what_nobody_asked_for_is_not_sent(stage: Stage, receiver: Receive
     await stage.publish(reminder(person))
     await stage.settled(person)
     await never(lambda: receiver.requests)
+
+
+async def test_with_too_much_in_hand_the_job_carries_it(
+    stage: Stage, person: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "MAX_WAITING", 0)
+    await stage.publish(reminder(person))
+    (item,) = await stage.settled(person)
+    taken_up = datetime.fromisoformat(item["channels"]["in_app"]["attempted_at"])
+    waited = taken_up - datetime.fromisoformat(item["recorded_at"])
+    assert waited.total_seconds() >= stage.options.hold_seconds * 0.9
+    assert len(await stage.told(person)) == 1
+
+
+async def test_the_oldest_leave(stage: Stage, person: str) -> None:
+    async with Sidecar(stage.runtime.config(NOTIFICATION)) as sidecar:
+        store = Store(sidecar)
+        places = tuple((1, seq) for seq in range(1, KEPT + 51))
+        await store.change_ledger(person, lambda found: found.model_copy(update={"places": places}))
+        oldest = [Ref(person, 1, 1), Ref(person, 1, 51)]
+        for ref in oldest:
+            await store.create(Delivery.of(reminder(person, ref.seq), [], datetime.now(UTC)))
+        await stage.publish(reminder(person, KEPT + 51))
+        await eventually(lambda: stage.backend.told(person))
+        ledger = await store.ledger(person)
+        assert (len(ledger.places), ledger.leaving, ledger.pruned) == (KEPT, (), (1, 51))
+        assert await store.deliveries(oldest) == []
+        await stage.publish(reminder(person, 51), reminder(person, KEPT + 52))
+        await eventually(lambda: len(stage.backend.told(person)) == 2)
+        assert await store.deliveries(oldest) == []
+
+
+async def test_what_is_measured(stage: Stage, person: str) -> None:
+    delivered = ATTEMPTS.labels("in_app", "delivered")
+    before = delivered._value.get()
+    await stage.publish(reminder(person))
+    await stage.settled(person)
+    assert delivered._value.get() == before + 1

@@ -119,7 +119,10 @@ def test_problems_are_bounded_and_counted() -> None:
     assert (len(parsed.problems), parsed.omitted) == (MAX_PROBLEMS, 1500 - MAX_PROBLEMS)
 
 
-@pytest.mark.parametrize(("name", "one"), [("todo.txt", b"a\n"), ("json", b'{"title":"a"},')])
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [("todo.txt", b"a\n"), ("json", b'{"title":"a"},'), ("ics", b"BEGIN:VTODO\nSUMMARY:a\nEND:VTODO\n")],
+)
 def test_tasks_are_bounded_and_counted(name: str, one: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.backend.transfer.parsed.MAX_TASKS", 10)
     data = one * 12
@@ -131,42 +134,46 @@ def test_tasks_are_bounded_and_counted(name: str, one: bytes, monkeypatch: pytes
     assert MAX_TASKS == 100_000
 
 
-def hostile(size: int) -> dict[str, bytes]:
-    todo = b"BEGIN:VTODO\nSUMMARY:a\n%s\nEND:VTODO\n"
-    return {
+def hostile(size: int) -> dict[str, tuple[str, bytes]]:
+    task_with = b"BEGIN:VTODO\nSUMMARY:a\n%s\nEND:VTODO\n"
+    occurrence = b"BEGIN:VTODO\nUID:a\nRECURRENCE-ID:%dT000000\nEND:VTODO\n"
+    calendars = {
         "newlines": b"\n" * size,
         "folds": b"BEGIN:VTODO\nSUMMARY:a\n" + b" \n" * (size // 2),
         "begins": b"BEGIN:A\n" * (size // 8),
         "begins in a task": b"BEGIN:VTODO\n" + b"BEGIN:A\n" * (size // 16) + b"END:B\n" * (size // 12),
         "ends": b"END:VTODO\n" * (size // 10),
-        "one property again and again": todo % (b"SUMMARY:b\n" * (size // 10)),
-        "parameters": todo % (b"DUE" + b";A=B" * (size // 4) + b":20260101"),
-        "commas": todo % (b"CATEGORIES:" + b"," * size),
-        "tags": todo % b"\n".join(b"CATEGORIES:t%d" % n for n in range(size // 16)),
-        "exceptions": todo % (b"DUE:20260101\nRRULE:FREQ=DAILY\nEXDATE:" + b"20260101," * (size // 9)),
-        "alarms": todo % (b"BEGIN:VALARM\nTRIGGER:-PT1H\nEND:VALARM\n" * (size // 40)),
-        "overrides": (b"BEGIN:VTODO\nUID:a\nDUE:20260101\nRRULE:FREQ=DAILY\nEND:VTODO\n")
-        + b"".join(
-            b"BEGIN:VTODO\nUID:a\nRECURRENCE-ID:%dT000000\nEND:VTODO\n" % n
-            for n in range(20260101, 20260101 + size // 60)
-        ),
+        "tasks": b"BEGIN:VTODO\n" * (size // 12),
+        "one property again and again": task_with % (b"SUMMARY:b\n" * (size // 10)),
+        "parameters": task_with % (b"DUE" + b";A=B" * (size // 4) + b":20260101"),
+        "commas": task_with % (b"CATEGORIES:" + b"," * size),
+        "tags": task_with % b"\n".join(b"CATEGORIES:t%d" % n for n in range(size // 16)),
+        "exceptions": task_with % (b"DUE:20260101\nRRULE:FREQ=DAILY\nEXDATE:" + b"20260101," * (size // 9)),
+        "alarms": task_with % (b"BEGIN:VALARM\nTRIGGER:-PT1H\nEND:VALARM\n" * (size // 40)),
+        "overrides": b"BEGIN:VTODO\nUID:a\nDUE:20260101\nRRULE:FREQ=DAILY\nEND:VTODO\n"
+        + b"".join(occurrence % n for n in range(20260101, 20260101 + size // 60)),
         "zones": b"BEGIN:VTIMEZONE\nTZID:a\nEND:VTIMEZONE\n" * (size // 40),
-        "backslashes": todo % (b"DESCRIPTION:" + b"\\" * size),
-        "quotes": todo % (b'DUE;A="' + b"\\" * size),
-        "words": b"+a " * (size // 3),
-        "brackets": b"[" * size,
-        "objects": b"[" + b"{}," * (size // 3) + b"{}]",
+        "backslashes": task_with % (b"DESCRIPTION:" + b"\\" * size),
+        "quotes": task_with % (b'DUE;A="' + b"\\" * size),
     }
+    lists = {"brackets": b"[" * size, "objects": b"[" + b"{}," * (size // 3) + b"{}]"}
+    lines = {
+        "words": b"+a " * (size // 3),
+        "lines": b"a\n" * (size // 2),
+        "many words": (b"+a " * 9_999 + b"\n") * (size // 30_000),
+    }
+    of_format = {"ics": calendars, "json": lists, "todo.txt": lines}
+    return {kind: (name, data) for name, kinds in of_format.items() for kind, data in kinds.items()}
 
 
-@pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("kind", hostile(100))
-def test_no_file_costs_more_than_its_size(name: str, kind: str) -> None:
+def test_no_file_costs_more_than_its_size(kind: str) -> None:
     """Eight times the size may cost eight times the time, and some, not sixty-four times."""
     seconds = []
-    for size in (100_000, 800_000):
-        data = hostile(size)[kind]
+    for size in (50_000, 400_000):
+        name, data = hostile(size)[kind]
         start = time.process_time()
-        is_sound(read(name, data))
+        parsed = read(name, data)
         seconds.append(time.process_time() - start)
-    assert seconds[1] < 20 * max(seconds[0], 0.05)
+        is_sound(Parsed(parsed.drafts[:10], parsed.problems))
+    assert seconds[1] < 24 * max(seconds[0], 0.05)

@@ -9,7 +9,7 @@ from typing import Final
 
 from services.backend.schemas import MAX_REMINDERS, ReminderInput
 from services.backend.transfer.ics.lines import Property
-from services.backend.transfer.ics.source import MAX_LINES, Source
+from services.backend.transfer.ics.source import Source
 from services.backend.transfer.ics.values import duration_of, instant_of, is_duration, moment_of
 from services.kit.due import (
     LONGEST_DURATION,
@@ -30,7 +30,7 @@ def read_alarms(source: Source, start: Due | None, due: Due | None) -> tuple[Rem
     """Read a VTODO's alarms, each time once, at most 10."""
     reminders: dict[tuple[str | None, datetime | None], ReminderInput] = {}
     alarms = [child for child in source.component.children if child.name == "VALARM"]
-    for alarm in alarms[:MAX_LINES]:
+    for alarm in alarms:
         reminder = _read_alarm(Source(alarm, source.zones, source.spot), start, due)
         if reminder is not None:
             reminders.setdefault((reminder.before, reminder.at), reminder)

@@ -20,6 +20,9 @@ from services.backend.transfer.text import decoded
 
 WANTED: Final = frozenset({"VTODO", "VTIMEZONE"})
 _ROOTS: Final = WANTED | {"VEVENT", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"}
+MAX_DEFINITIONS: Final = 100
+MAX_LINES: Final = 1_000
+"""How many properties of one name, and how many subcomponents, a component keeps."""
 _MAX_DEPTH: Final = 8
 _BRACKET = re.compile(rb"(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9-]{1,64})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?=[ \t]*[;:])")
@@ -83,7 +86,7 @@ def unfolded(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def components(data: bytes, reading: Reading) -> list[Component]:
-    """Return every VTODO and VTIMEZONE of a file; what stands in between, or does not close, is told."""
+    """Return the VTODO components of a file, as many as may come in, and its first `MAX_DEFINITIONS` VTIMEZONE."""
     scanner = _Scanner(reading)
     for number, line in unfolded(data):
         scanner.take(number, line)
@@ -99,6 +102,7 @@ class _Scanner:
         self._found: list[Component] = []
         self._left_out: Counter[str] = Counter()
         self._too_deep = 0
+        self._definitions = 0
 
     def take(self, number: int, line: bytes) -> None:
         bracket = _BRACKET.fullmatch(line.strip())
@@ -144,9 +148,16 @@ class _Scanner:
             if not component.wanted:
                 self._left_out.update([component.name] if component.name in _ROOTS else [])
             elif self._stack:
-                self._stack[-1].children.append(component)
-            else:
+                if len(self._stack[-1].children) < MAX_LINES:
+                    self._stack[-1].children.append(component)
+            elif self._is_kept(component):
                 self._found.append(component)
+
+    def _is_kept(self, component: Component) -> bool:
+        if component.name == "VTODO":
+            return self._reading.has_room()
+        self._definitions += 1
+        return self._definitions <= MAX_DEFINITIONS
 
     def _property(self, number: int, line: bytes) -> None:
         if self._too_deep or not self._stack or not self._stack[-1].wanted:
@@ -158,4 +169,6 @@ class _Scanner:
             return
         if not is_utf8:
             self._reading.spot(number).warn(name[0].lower(), "not UTF-8; read as Windows-1252")
-        self._stack[-1].lines.setdefault(name[0].upper(), []).append(text)
+        lines = self._stack[-1].lines.setdefault(name[0].upper(), [])
+        if len(lines) < MAX_LINES:
+            lines.append(text)

@@ -20,7 +20,7 @@ def read(data: bytes, profile: Profile, now: datetime) -> Parsed:
     todos = [component for component in found if component.name == "VTODO"]
     if not todos:
         reading.spot().error(None, "there is no task (VTODO) in this file")
-    for item in settled([_item(todo, zones, reading) for todo in todos if reading.has_room()], profile.time_zone):
+    for item in settled([_item(todo, zones, reading) for todo in todos], profile.time_zone):
         reading.add(item.spot, item.complete_fields())
     return reading.parsed()
 

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from icalendar.parser import split_on_unescaped_comma
 
-from services.backend.transfer.ics.lines import Component, Property, parse_line
+from services.backend.transfer.ics.lines import MAX_LINES, Component, Property, parse_line
 from services.backend.transfer.ics.values import instant_of, moment_of, text_of
 from services.backend.transfer.ics.zones import Zones
 from services.backend.transfer.parsed import Spot
 from services.kit.task import Due
 
-MAX_LINES: Final = 1_000
 T = TypeVar("T")
 
 
@@ -78,7 +77,7 @@ class Source:
                     self.spot.warn(name.lower(), str(refusal))
 
     def _all(self, name: str) -> Iterator[Property]:
-        for line in self.component.lines.get(name, [])[:MAX_LINES]:
+        for line in self.component.lines.get(name, []):
             try:
                 yield parse_line(line)
             except ValueError as refusal:

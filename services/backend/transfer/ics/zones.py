@@ -16,7 +16,6 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from services.backend.transfer.ics.lines import Component
 from services.kit.due import zone
 
-MAX_DEFINITIONS: Final = 100
 _MAX_PARTS: Final = 100
 _DEEPEST_NAME: Final = 3  # America/Argentina/Buenos_Aires
 _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(\d\d)?", re.ASCII)
@@ -32,7 +31,7 @@ class _Onset(NamedTuple):
 
 
 class Zones:
-    """The zones that a file names, with the first `MAX_DEFINITIONS` VTIMEZONE components in it."""
+    """The zones that a file names, with the VTIMEZONE components in it."""
 
     def __init__(self, definitions: Iterable[Component]) -> None:
         self._definitions: dict[str, Component] = {}
@@ -40,7 +39,7 @@ class Zones:
         self._names: dict[str, ZoneInfo | None] = {}
         for definition in definitions:
             tzid = definition.text("TZID")
-            if tzid and len(self._definitions) < MAX_DEFINITIONS:
+            if tzid:
                 self._definitions.setdefault(tzid, definition)
 
     def named(self, tzid: str) -> ZoneInfo | None:

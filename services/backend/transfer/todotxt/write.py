@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from services.backend.transfer.todotxt.grammar import escaped, tag_of
 from services.backend.transfer.todotxt.repeat import word_of
-from services.kit.due import resolve, zone
+from services.kit.due import on_clock, resolve, zone
 from services.kit.task import Due, DueAt, DueDate, Priority, Profile, Status, Task
 
 LETTERS: Final = {Priority.URGENT: "A", Priority.HIGH: "B", Priority.MEDIUM: "C", Priority.LOW: "D"}
@@ -82,7 +82,7 @@ def _due_words(due: Due | None) -> Iterator[str]:
     clock = wall.timetz()
     if isinstance(due, DueAt) and due.time_zone is not None:
         tz = zone(due.time_zone)
-        wall = due.at.astimezone(tz)
+        wall = on_clock(due.at, tz)
         # Only the later of two equal readings on a clock needs its offset.
         clock = wall.time() if resolve(wall.replace(tzinfo=None), tz) == due.at else wall.timetz()
     yield f"due:{wall.date()}"

@@ -1,0 +1,84 @@
+# Every target first makes the virtual environment that it needs, from the hash-locked requirements/;
+# the second time that takes nothing.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+UV ?= $(or $(shell command -v uv),build/tools/bin/uv)
+GROUPS := kit backend recurring-task notification audit frontend local test
+COMPILE = $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11
+
+.PHONY: help
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo 'Settings of `make up`, as in `make up PORT=9000`: PORT, DATA, RESET=1, AUTH, … (docs/quickstart.md)'
+
+.PHONY: up
+up: $(VENV)/.local ## start the platform on this machine, until Ctrl-C
+	@$(PYTHON) -m infra.local
+
+.PHONY: test
+test: $(VENV)/.test ## run the tests; ARGS are pytest's
+	@$(PYTHON) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.lint ## check format, style and types
+	@$(PYTHON) -m ruff format --check
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m mypy
+
+.PHONY: format
+format: $(VENV)/.lint ## format the code, and mend what can be mended
+	@$(PYTHON) -m ruff check --fix-only --quiet
+	@$(PYTHON) -m ruff format
+
+.PHONY: bench
+bench: $(VENV)/.test ## measure the platform beside the plain way to write it
+	@PYTHONPATH=tests $(PYTHON) -m bench
+
+.PHONY: contracts
+contracts: $(VENV)/.local ## write contracts/ anew from the code
+	@$(PYTHON) -m services.contracts
+
+# One set of versions for all: the largest group is resolved, and the others keep what stands in their file.
+.PHONY: lock
+lock: | $(UV) ## resolve requirements/ anew; UPGRADE=1 takes newer versions
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group tools --output-file requirements/tools.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group lint --output-file requirements/lint.txt
+	@for group in $(GROUPS); do \
+		cp requirements/lint.txt requirements/$$group.txt && \
+		$(COMPILE) --group $$group --output-file requirements/$$group.txt || exit; \
+	done
+
+.PHONY: clean
+clean: ## remove the virtual environment, caches and what was built; data stays
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache
+
+# A group holds all of the one before it: local, test, lint.
+$(VENV)/.local: requirements/local.txt | $(UV)
+	$(call install,local)
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt | $(UV)
+	$(call install,test)
+	@touch $(VENV)/.local $@
+
+$(VENV)/.lint: requirements/lint.txt | $(UV)
+	$(call install,lint)
+	@touch $(VENV)/.local $(VENV)/.test $@
+
+# The packages of a group, and this project itself as it stands here.
+define install
+@echo 'installing requirements/$(1).txt'
+@[ -x $(PYTHON) ] || $(UV) venv --quiet --no-python-downloads --python '>=3.11' $(VENV)
+@$(UV) pip install --quiet --python $(PYTHON) --require-hashes --requirements requirements/$(1).txt
+@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --no-index --editable .
+endef
+
+build/tools/bin/uv: requirements/tools.txt
+	@echo 'installing uv'
+	@python3 -m venv build/tools
+	@build/tools/bin/python -m pip install --quiet --require-hashes --requirement requirements/tools.txt
+	@touch $@

@@ -1,0 +1,85 @@
+"""`python -m infra.local`, also `make up`: the whole platform on this machine, until Ctrl-C."""
+
+import asyncio
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import Final
+
+from infra.local.display import Display
+from infra.local.folder import SETTINGS, claimed, reset
+from infra.local.options import Options, StartError
+from infra.local.plan import make_plan
+from infra.local.ports import is_free
+from infra.local.preload import preload
+from infra.local.supervisor import PortsTaken, Supervisor
+
+_STARTS: Final = 3
+
+_BANNER: Final = """\
+  The task platform is up: {url}   (after {seconds:.1f} s)
+
+    its API     {url}/docs
+    a task      curl -X POST {url}/api/tasks -H 'Content-Type: application/json' -d '{{"title": "Pay rent"}}'
+    the list    curl {url}/api/tasks
+    live        {live}/ws   (a client sends {{"type": "hello"}})
+    its data    {data}{mail}
+    the end     Ctrl-C
+"""
+
+
+def main() -> int:
+    """Return the exit code: 0 after a signal to stop, 1 when the platform cannot start."""
+    began = time.monotonic()
+    display = Display(sys.stdout, coloured=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    try:
+        options = Options.read(os.environ)
+        with claimed(options.data):
+            _check_port(options)
+            if options.reset:
+                reset(options.data)
+            preload()
+            asyncio.run(_up(options, display, began))
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    display.say("stopped")
+    return 0
+
+
+def _check_port(options: Options) -> None:
+    if not is_free(options.port):
+        raise StartError(f"port {options.port} is taken. Stop what listens there, or choose another: PORT=…")
+
+
+async def _up(options: Options, display: Display, began: float) -> None:
+    """Run the platform; with other ports when one was taken between its choice and its use."""
+    for attempt in range(_STARTS):
+        supervisor = Supervisor(make_plan(options), display, lambda: display.banner(_banner(options, began)))
+        try:
+            return await supervisor.run()
+        except PortsTaken as taken:
+            _check_port(options)
+            display.say(f"ports {taken.ports} were taken meanwhile; attempt {attempt + 2} with others", "WARNING")
+        finally:
+            with suppress(OSError):
+                (options.data / SETTINGS).unlink()
+    raise StartError(f"no ports could be had in {_STARTS} attempts; something else takes them as fast")
+
+
+def _banner(options: Options, began: float) -> str:
+    url = options.environment["PUBLIC_ORIGINS"].split()[0]
+    return _BANNER.format(
+        url=url,
+        live=url.replace("http", "ws", 1),
+        data=options.data,
+        mail="" if "host" in options.smtp else f"   (mail: {options.data / 'mail'})",
+        seconds=time.monotonic() - began,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

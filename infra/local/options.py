@@ -1,0 +1,96 @@
+"""What `make up` can be told, all by environment variables; wrong ones are reported together before anything starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from components.catalogue import FRONTEND
+from services.kit.config import Config, ConfigError
+
+HOST: Final = "127.0.0.1"
+RUNTIMES: Final = ("embedded",)
+
+_SMTP: Final = {
+    "SMTP_HOST": "host",
+    "SMTP_PORT": "port",
+    "SMTP_USER": "user",
+    "SMTP_PASSWORD": "password",
+    "EMAIL_FROM": "emailFrom",
+}
+_OWN: Final = {"PORT", "DATA", "RESET", "RUNTIME", *_SMTP}
+
+
+class StartError(Exception):
+    """The platform cannot start; the message names what is wrong and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Checked options.
+
+    `smtp` is the secret that the `email` binding reads: empty, mail is written to files. `environment` is what every
+    service inherits.
+    """
+
+    port: int
+    data: Path
+    reset: bool
+    smtp: Mapping[str, str]
+    environment: Mapping[str, str]
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Read the options; StartError lists every one that is wrong."""
+        given = {name: text for name, value in environment.items() if (text := value.strip())}
+        inherited = {name: value for name, value in environment.items() if name not in _OWN}
+        port = given.get("PORT", "8080")
+        origins = " ".join(f"http://{name}:{port}" for name in (HOST, "localhost"))
+        inherited["PUBLIC_ORIGINS"] = given.get("PUBLIC_ORIGINS", origins)
+        problems = [*_own_problems(given, port), *_service_problems(inherited)]
+        if problems:
+            raise StartError("wrong options:\n" + "\n".join(f"  {problem}" for problem in problems))
+        return cls(
+            port=int(port),
+            data=Path(given.get("DATA", ".data")).expanduser().absolute(),
+            reset=given.get("RESET") == "1",
+            smtp={key: given[name] for name, key in _SMTP.items() if name in given},
+            environment=inherited,
+        )
+
+
+def _own_problems(given: Mapping[str, str], port: str) -> list[str]:
+    problems = []
+    if not _is_port(port):
+        problems.append(f"PORT: {port} is not a port, 1 to 65535")
+    if (reset := given.get("RESET", "0")) not in {"0", "1"}:
+        problems.append(f"RESET: {reset} is neither 1 (start over) nor 0")
+    if (runtime := given.get("RUNTIME", "embedded")) not in RUNTIMES:
+        problems.append(f"RUNTIME: there is no {runtime}; there is: {', '.join(RUNTIMES)}")
+    return problems + _smtp_problems(given)
+
+
+def _smtp_problems(given: Mapping[str, str]) -> list[str]:
+    needing_host = [name for name in ("SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD") if name in given]
+    problems = []
+    if "SMTP_HOST" not in given and needing_host:
+        problems.append(f"SMTP_HOST: missing, and {', '.join(needing_host)} say nothing without it")
+    if "SMTP_HOST" in given and "EMAIL_FROM" not in given:
+        problems.append("EMAIL_FROM: missing; name the address that mail is sent from")
+    if ("SMTP_USER" in given) != ("SMTP_PASSWORD" in given):
+        problems.append("SMTP_USER and SMTP_PASSWORD: give both or neither")
+    if not _is_port(port := given.get("SMTP_PORT", "25")):
+        problems.append(f"SMTP_PORT: {port} is not a port, 1 to 65535")
+    return problems
+
+
+def _service_problems(inherited: Mapping[str, str]) -> list[str]:
+    try:
+        Config.from_environment(FRONTEND, 1, {**inherited, "APP_HOST": HOST, "APP_PORT": "1"})
+    except ConfigError as error:
+        return str(error).partition(": ")[2].split("; ")
+    return []
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535

@@ -1,0 +1,36 @@
+"""The server's side of a WebSocket, with an end that comes for certain.
+
+uvicorn closes a connection by waiting until what was written has been sent. A client that reads nothing would keep it,
+and what is buffered for it, for ever; and one that has begun to close would make the server's own shutdown fail.
+"""
+
+import asyncio
+from typing import Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+
+_LINGER_SECONDS: Final = 12  # longer than uvicorn waits for the answer to its close
+_SHUTDOWN_SECONDS: Final = 2
+
+
+class Protocol(WebSocketsSansIOProtocol):
+    """Cuts a connection that does not come to its end by itself."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Give the client some time to take what is left for it."""
+        super().on_task_complete(task)
+        self._cut_off_after(_LINGER_SECONDS)
+
+    def shutdown(self) -> None:
+        """Tell the client to come back, as the process ends."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.abort()
+            return
+        self._cut_off_after(_SHUTDOWN_SECONDS)
+
+    def _cut_off_after(self, seconds: float) -> None:
+        if not self.disconnected:
+            self.loop.call_later(seconds, self.transport.abort)
