@@ -39,8 +39,8 @@ bench: $(VENV)/.test ## measure the platform beside the plain way to write it
 	@PYTHONPATH=tests $(PYTHON) -m bench
 
 .PHONY: contracts
-contracts: $(VENV)/.local ## write contracts/ anew from the code
-	@$(PYTHON) -m services.contracts
+contracts: $(VENV)/.local ## write contracts/ anew from the code; ARGS=--check only compares
+	@$(PYTHON) -m services.contracts $(ARGS)
 
 # One set of versions for all: the largest group is resolved, and the others keep what stands in their file.
 .PHONY: lock

@@ -7,15 +7,17 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from infra.local import embedded
 from infra.local.display import Display
+from infra.local.engines import plan as engines
 from infra.local.folder import SETTINGS, claimed, reset
-from infra.local.options import Options, StartError
-from infra.local.plan import make_plan
+from infra.local.options import DAPR, EMBEDDED, Options, StartError
 from infra.local.ports import is_free
 from infra.local.preload import preload
 from infra.local.supervisor import PortsTaken, Supervisor
 
 _STARTS: Final = 3
+_PLANS: Final = {EMBEDDED: embedded.plan, DAPR: engines.plan}
 
 _BANNER: Final = """\
   The task platform is up: {url}   (after {seconds:.1f} s)
@@ -58,7 +60,8 @@ def _check_port(options: Options) -> None:
 async def _up(options: Options, display: Display, began: float) -> None:
     """Run the platform; with other ports when one was taken between its choice and its use."""
     for attempt in range(_STARTS):
-        supervisor = Supervisor(make_plan(options), display, lambda: display.banner(_banner(options, began)))
+        plan = _PLANS[options.runtime](options)
+        supervisor = Supervisor(plan, display, lambda: display.banner(_banner(options, began)))
         try:
             return await supervisor.run()
         except PortsTaken as taken:

@@ -1,9 +1,10 @@
-"""A process of the platform: forked from the supervisor, it becomes `python -m MODULE` and cannot outlive it."""
+"""A process of the platform: forked from the supervisor, it becomes its program and cannot outlive it."""
 
 import contextlib
 import ctypes
 import logging
 import os
+import pwd
 import runpy
 import signal
 import sys
@@ -11,11 +12,11 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NAME: Final = 15
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
 _LIBC: Final = ctypes.CDLL(None)
 
 
@@ -29,7 +30,18 @@ class Program:
     arguments: tuple[str, ...] = ()
 
 
-def fork(program: Program, output: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """What a process runs that is not Python: the file at `path`, as `user` or, without one, as whoever we are."""
+
+    name: str
+    path: str
+    environment: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
+    user: str | None = None
+
+
+def fork(program: Program | Executable, output: int) -> int:
     """Start the program, both its outputs on the file descriptor `output`; return its process id."""
     parent = os.getpid()
     sys.stdout.flush()
@@ -44,12 +56,14 @@ def fork(program: Program, output: int) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _run(program: Program, output: int, parent: int, mask: set[int]) -> None:
+def _run(program: Program | Executable, output: int, parent: int, mask: set[int]) -> None:
     """Be the child: never returns."""
     code = 70
     try:
         _detach(output)
         _restore_signals(mask)
+        if isinstance(program, Executable):
+            _execute(program, parent)
         _bind_to(parent, program.name)
         os.environ.clear()
         os.environ.update(program.environment)
@@ -81,6 +95,16 @@ def _restore_signals(mask: set[int]) -> None:
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _execute(program: Executable, parent: int) -> NoReturn:
+    if program.user:
+        account = pwd.getpwnam(program.user)
+        os.initgroups(program.user, account.pw_gid)
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
+    _bind_to(parent, program.name)  # only now: whoever changes user is bound to nobody
+    os.execve(program.path, [program.path, *program.arguments], program.environment)  # noqa: S606 - no shell is meant
 
 
 def _bind_to(parent: int, name: str) -> None:

@@ -46,6 +46,8 @@ class Display:
             record = json.loads(text) if text.startswith("{") else None
         except ValueError:
             record = None
+        if isinstance(record, dict) and "msg" in record:  # one of Dapr's
+            record = {"message": record["msg"], "level": record.get("level", "").upper(), "time": record.get("time")}
         if isinstance(record, dict) and "message" in record:
             self._record(name, record)
         elif plain := _PLAIN.fullmatch(text):

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from infra.local.options import StartError
 MARK: Final = "task-platform.lock"
 SETTINGS: Final = "runtime.json"
 SECRETS: Final = "secrets.json"
+ENGINES: Final = "engines"
 _RUNTIME_LOCK: Final = "runtime.lock"
 _OURS: Final = (
     "runtime.db",
@@ -60,6 +62,8 @@ def reset(folder: Path) -> None:
         for pattern in _OURS:
             for file in folder.glob(pattern):
                 file.unlink()
+        if (engines := folder / ENGINES).exists():
+            shutil.rmtree(engines)
         if (mail := folder / "mail").is_dir() and not any(mail.iterdir()):
             mail.rmdir()
     except OSError as error:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from components.catalogue import FRONTEND
+from components.catalogue import BACKEND, FRONTEND
 from services.kit.config import Config, ConfigError
 
 HOST: Final = "127.0.0.1"
-RUNTIMES: Final = ("embedded",)
+EMBEDDED: Final = "embedded"
+DAPR: Final = "dapr"
+RUNTIMES: Final = (EMBEDDED, DAPR)
+MOST_REPLICAS: Final = 8
 
 _SMTP: Final = {
     "SMTP_HOST": "host",
@@ -18,7 +21,8 @@ _SMTP: Final = {
     "SMTP_PASSWORD": "password",
     "EMAIL_FROM": "emailFrom",
 }
-_OWN: Final = {"PORT", "DATA", "RESET", "RUNTIME", *_SMTP}
+_REPLICAS: Final = {"BACKEND_REPLICAS": BACKEND, "FRONTEND_REPLICAS": FRONTEND}
+_OWN: Final = {"PORT", "DATA", "RESET", "RUNTIME", *_REPLICAS, *_SMTP}
 
 
 class StartError(Exception):
@@ -29,13 +33,15 @@ class StartError(Exception):
 class Options:
     """Checked options.
 
-    `smtp` is the secret that the `email` binding reads: empty, mail is written to files. `environment` is what every
-    service inherits.
+    `smtp` is the secret that the `email` binding reads: empty, mail is written to files. `replicas` is how many
+    processes an app id has, where that is not one. `environment` is what every service inherits.
     """
 
     port: int
     data: Path
     reset: bool
+    runtime: str
+    replicas: Mapping[str, int]
     smtp: Mapping[str, str]
     environment: Mapping[str, str]
 
@@ -54,6 +60,8 @@ class Options:
             port=int(port),
             data=Path(given.get("DATA", ".data")).expanduser().absolute(),
             reset=given.get("RESET") == "1",
+            runtime=given.get("RUNTIME", EMBEDDED),
+            replicas={app_id: int(given.get(name, "1")) for name, app_id in _REPLICAS.items()},
             smtp={key: given[name] for name, key in _SMTP.items() if name in given},
             environment=inherited,
         )
@@ -65,8 +73,13 @@ def _own_problems(given: Mapping[str, str], port: str) -> list[str]:
         problems.append(f"PORT: {port} is not a port, 1 to 65535")
     if (reset := given.get("RESET", "0")) not in {"0", "1"}:
         problems.append(f"RESET: {reset} is neither 1 (start over) nor 0")
-    if (runtime := given.get("RUNTIME", "embedded")) not in RUNTIMES:
+    if (runtime := given.get("RUNTIME", EMBEDDED)) not in RUNTIMES:
         problems.append(f"RUNTIME: there is no {runtime}; there is: {', '.join(RUNTIMES)}")
+    problems += [
+        f"{name}: {text} is not a number of processes, 1 to {MOST_REPLICAS}"
+        for name in _REPLICAS
+        if (text := given.get(name, "1")) not in {str(number) for number in range(1, MOST_REPLICAS + 1)}
+    ]
     return problems + _smtp_problems(given)
 
 

@@ -1,83 +1,93 @@
-"""Which processes make the platform, and what each is told: the catalogue, for this machine."""
+"""Which processes make the platform, and what each service is told: the catalogue, for this machine."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 from components.catalogue import CATALOGUE
-from components.dapr import SMTP_SECRET
-from components.embedded import EmbeddedApp, Ports, RuntimeSettings, render
-from infra.local.child import Program
-from infra.local.folder import SETTINGS, kept_secrets, write_private
+from components.embedded import Ports
+from infra.local.child import Executable, Program
 from infra.local.options import HOST, Options
-from infra.local.ports import free_ports
-from infra.local.readiness import Probe
+from infra.local.readiness import Check, Probe
+
+PORTS: Final = 120  # more than any plan needs
+
+Process = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process to keep running: its program, how to tell that it is ready, and the ports it listens on."""
+    """One process to keep running: its program, how to tell that it is ready, and the ports it listens on.
 
-    program: Program
-    probe: Probe
+    It is started when the parts whose names are in `after` are ready.
+    """
+
+    program: Program | Executable
+    check: Check
     ports: tuple[int, ...]
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The runtime, and the services that stand on it."""
+    """The parts in layers: each stands on the one before, and the services on all. The first cannot be done without."""
 
-    runtime: Part
-    services: tuple[Part, ...]
+    layers: tuple[tuple[Part, ...], ...]
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """Everything, in the order of its start."""
-        return (self.runtime, *self.services)
+        return tuple(part for layer in self.layers for part in layer)
 
 
-def make_plan(options: Options) -> Plan:
-    """Choose ports and tokens, and write the runtime's settings into the data folder."""
-    settings = _settings(options)
-    write_private(options.data / SETTINGS, settings.model_dump_json())
-    return Plan(_runtime(options, settings), tuple(_service(options, settings, app) for app in settings.apps))
+def _token() -> str:
+    return secrets.token_urlsafe()
 
 
-def _settings(options: Options) -> RuntimeSettings:
-    free = iter(free_ports(3 * len(CATALOGUE.services)))
-    ports = {
-        (service.app_id, 0): Ports(app=options.port if service.public else next(free), http=next(free), grpc=next(free))
-        for service in CATALOGUE.services
-    }
-    return render(
-        options.data,
-        ports,
-        secrets={**kept_secrets(options.data), SMTP_SECRET: dict(options.smtp)},
-        api_token=secrets.token_urlsafe(),
-        app_token=secrets.token_urlsafe(),
-    )
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The processes of the services, by app id and replica: their ports, and the tokens that guard them."""
+
+    ports: Mapping[Process, Ports]
+    api_token: str = field(default_factory=_token)
+    app_token: str = field(default_factory=_token)
+
+    @classmethod
+    def choose(cls, options: Options, free: Iterator[int]) -> Self:
+        """Give ports to as many as there shall be; the first public one is on the port that was asked for."""
+        processes = [(s.app_id, n) for s in CATALOGUE.services for n in range(options.replicas.get(s.app_id, 1))]
+        first = next((s.app_id, 0) for s in CATALOGUE.services if s.public)
+        ports = {
+            process: Ports(app=options.port if process == first else next(free), http=next(free), grpc=next(free))
+            for process in processes
+        }
+        return cls(ports)
+
+    def parts(self, options: Options) -> tuple[Part, ...]:
+        """Return the services."""
+        public = [port.app for (app_id, _), port in self.ports.items() if CATALOGUE[app_id].public]
+        others = [f"http://{name}:{port}" for port in public[1:] for name in (HOST, "localhost")]
+        origins = " ".join([options.environment["PUBLIC_ORIGINS"], *others])
+        return tuple(self._part(options, process, origins) for process in self.ports)
+
+    def _part(self, options: Options, process: Process, origins: str) -> Part:
+        ports, app_id = self.ports[process], process[0]
+        environment = {
+            **options.environment,
+            "APP_HOST": HOST,
+            "APP_PORT": str(ports.app),
+            "DAPR_HTTP_PORT": str(ports.http),
+            "DAPR_GRPC_PORT": str(ports.grpc),
+            "DAPR_API_TOKEN": self.api_token,
+            "APP_API_TOKEN": self.app_token,
+            "PUBLIC_ORIGINS": origins,
+        }
+        program = Program(name=name_of(process), module=CATALOGUE[app_id].package, environment=environment)
+        return Part(program, Probe(ports.app, "/readyz"), (ports.app,))
 
 
-def _runtime(options: Options, settings: RuntimeSettings) -> Part:
-    program = Program(
-        name="runtime",
-        module="infra.local.runtime",
-        arguments=(str(options.data / SETTINGS),),
-        environment=options.environment,
-    )
-    # Ports are opened in the order of the apps: where the last one answers, all do.
-    probe = Probe(settings.apps[-1].http_port, "/v1.0/healthz/outbound", {"dapr-api-token": settings.api_token or ""})
-    return Part(program, probe, tuple(port for app in settings.apps for port in (app.http_port, app.grpc_port)))
-
-
-def _service(options: Options, settings: RuntimeSettings, app: EmbeddedApp) -> Part:
-    environment = {
-        **options.environment,
-        "APP_HOST": HOST,
-        "APP_PORT": str(app.app_port),
-        "DAPR_HTTP_PORT": str(app.http_port),
-        "DAPR_GRPC_PORT": str(app.grpc_port),
-        "DAPR_API_TOKEN": settings.api_token or "",
-        "APP_API_TOKEN": settings.app_token or "",
-    }
-    program = Program(name=app.app_id, module=CATALOGUE[app.app_id].package, environment=environment)
-    return Part(program, Probe(app.app_port, "/readyz"), (app.app_port,))
+def name_of(process: Process) -> str:
+    """Return how a process is called: the app id, with a number from the second replica on."""
+    app_id, replica = process
+    return f"{app_id}-{replica + 1}" if replica else app_id

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from infra.local.child import Program, fork
+from infra.local.child import Executable, Program, fork
 
 _CHUNK: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 16
@@ -19,7 +19,7 @@ class Process:
     `ended` is the exit code once it is gone, negative for the number of the signal that ended it.
     """
 
-    def __init__(self, program: Program, show: Callable[[bytes], None]) -> None:
+    def __init__(self, program: Program | Executable, show: Callable[[bytes], None]) -> None:
         self.program = program
         self.last_line = b""
         self._show = show

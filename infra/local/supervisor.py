@@ -16,8 +16,7 @@ from infra.local.readiness import until_ready
 FIRST_DELAY_SECONDS: Final = 0.5
 LONGEST_DELAY_SECONDS: Final = 10.0
 STEADY_SECONDS: Final = 30.0
-SERVICES_END_SECONDS: Final = 3.0
-ALL_END_SECONDS: Final = 4.0
+END_SECONDS: Final = (3.0, 1.0, 5.0)  # for each layer, from the services down, on top of what those above left over
 WRONG_SETTINGS: Final = 2  # the exit code of a process that another start cannot help
 
 
@@ -39,7 +38,7 @@ class Supervisor:
         self._is_up = False
         self._stop = asyncio.Event()
         self._running: dict[str, Process] = {}
-        self._ready: set[str] = set()
+        self._ready = {part.program.name: asyncio.Event() for part in plan.parts}
 
     async def run(self) -> None:
         """Return after a signal to stop; StartError or PortsTaken when a start is hopeless. Nothing is left running."""
@@ -69,11 +68,13 @@ class Supervisor:
         """Run a part for ever."""
         now, delay = asyncio.get_running_loop().time, FIRST_DELAY_SECONDS
         while True:
+            for name in part.after:
+                await self._ready[name].wait()
             began = now()
             code = await self._run(part)
             if not self._is_up:
                 _check_start(
-                    part, code, self._running[part.program.name].last_line, hopeless=part is self._plan.runtime
+                    part, code, self._running[part.program.name].last_line, hopeless=part in self._plan.layers[0]
                 )
             if now() - began >= STEADY_SECONDS:
                 delay = FIRST_DELAY_SECONDS
@@ -91,28 +92,28 @@ class Supervisor:
             return await asyncio.shield(process.ended)
         finally:
             announcing.cancel()
-            self._ready.discard(name)
+            self._ready[name].clear()
 
     async def _announce(self, part: Part) -> None:
         """Say when a part is ready, and when everything is."""
         now = asyncio.get_running_loop().time
         began = now()
-        await until_ready(part.probe)
+        await until_ready(part.check)
         name = part.program.name
         self._display.say(f"{name} is ready after {now() - began:.1f} s (process {self._running[name].pid})")
-        self._ready.add(name)
-        if not self._is_up and len(self._ready) == len(self._plan.parts):
+        self._ready[name].set()
+        if not self._is_up and all(event.is_set() for event in self._ready.values()):
             self._is_up = True
             self._when_up()
 
     async def _end_all(self) -> None:
-        """End the services, and then the runtime that they stand on."""
+        """End the services, and then what they stand on, layer by layer."""
         now = asyncio.get_running_loop().time
-        end = now() + ALL_END_SECONDS
-        runtime = self._plan.runtime.program.name
-        services = [process for name, process in self._running.items() if name != runtime]
-        await self._end(services, SERVICES_END_SECONDS)
-        await self._end([process for name, process in self._running.items() if name == runtime], end - now())
+        end = now()
+        for layer, seconds in zip(reversed(self._plan.layers), END_SECONDS, strict=False):
+            end += seconds
+            names = [part.program.name for part in layer]
+            await self._end([self._running[name] for name in names if name in self._running], end - now())
 
     async def _end(self, processes: Iterable[Process], within: float) -> None:
         alive = {process.ended: process for process in processes if not process.ended.done()}

@@ -41,7 +41,7 @@ def _consumers(app: FastAPI, _: Platform) -> Mapping[Topic, Consumer]:
     trail: Trail = app.state.trail
 
     async def take(delivered: CloudEvent) -> None:
-        event = TaskEvent.model_validate(delivered.data)
+        event = TaskEvent.model_validate(delivered.data, extra="ignore")
         if not _PERSON.fullmatch(event.person):
             raise Poisoned(f"{event.person[:128]!r} is no person's id")
         trace.person.set(event.person)

@@ -36,10 +36,11 @@ class Place:
             match = _CURSOR.fullmatch(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode())
         except ValueError:
             match = None
-        if match is None:
-            raise _not_a_cursor()
-        page, offset = match.groups()
-        return cls(int(page), int(offset) if offset else None)
+        if match:
+            place = cls(int(match[1]), int(match[2]) if match[2] else None)
+            if str(place) == cursor:
+                return place
+        raise _not_a_cursor()
 
     def __str__(self) -> str:
         text = f"{self.page}.{'' if self.offset is None else self.offset}"

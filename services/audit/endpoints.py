@@ -1,7 +1,7 @@
 """The audit service's calls: two for people, through the gateway, and one for the backend."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
@@ -14,7 +14,7 @@ from services.audit.proof import verify
 from services.audit.schemas import AuditPage, EntryType, Proof
 from services.audit.trail import Trail
 from services.kit.identity import CallingService, CurrentCaller
-from services.kit.problems import MEDIA_TYPE, ProblemDetails
+from services.kit.problems import documented
 from services.kit.task import utc
 
 router = APIRouter()
@@ -29,20 +29,8 @@ def _in_utc(moment: datetime) -> datetime:
 
 _Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
-_SCHEMA: Final = {"schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}}
 
-
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": ProblemDetails, "description": text, "content": {MEDIA_TYPE: _SCHEMA}}
-    for status, text in (
-        (401, "The bearer token is missing or not accepted"),
-        (422, "A parameter is not accepted; `errors` names it"),
-        (503, "The store cannot be reached just now; `Retry-After` says when to come back"),
-    )
-}
-
-
-@router.get("/api/audit", tags=["audit"], summary="List the audit trail, newest first", responses=_PROBLEMS)
+@router.get("/api/audit", tags=["audit"], summary="List the audit trail, newest first", responses=documented())
 async def read_audit(
     request: Request,
     caller: CurrentCaller,
@@ -67,7 +55,7 @@ async def read_audit(
     tags=["audit"],
     response_model_exclude_none=True,
     summary="Verify the audit trail",
-    responses=_PROBLEMS,
+    responses=documented(),
 )
 async def verify_audit(request: Request, caller: CurrentCaller) -> Proof:
     """Recompute the caller's whole chain and tell whether it holds; `broken_at` and `reason` only where it does not."""

@@ -79,7 +79,10 @@ class _UndoStep:
 
 
 async def _events_of(log: TaskLog, tasks: TaskList, change_id: UUID) -> list[list[LogEvent]]:
-    """Return the events of a change, a list for each task (the profile is one), both the latest first."""
+    """Return the events of a change, a list for each task, both the latest first; but the profile's before all.
+
+    (The times of reminders follow from it.)
+    """
     groups: dict[UUID | None, list[LogEvent]] = {}
     pages = {page for _, _, page in tasks.changes[change_id].spans}
     try:
@@ -89,7 +92,7 @@ async def _events_of(log: TaskLog, tasks: TaskList, change_id: UUID) -> list[lis
                     groups.setdefault(event.task.id if event.task else None, []).append(event)
     except PageMissing:
         raise Problem(409, f"The change {change_id} is gone with the list it belonged to.") from None
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda events: events[0].task is not None)
 
 
 def _runs(groups: Sequence[Sequence[LogEvent]]) -> Sequence[Sequence[Sequence[LogEvent]]]:
@@ -115,12 +118,14 @@ async def import_tasks(log: TaskLog, person: str, parsed: Parsed, on_conflict: O
     change = use.change if use and use.partial else uuid7()
     total = Tally()
     runs = list(parts(parsed.drafts)) or [()]
+    first = 0
     for number, run in enumerate(runs, 1):
         last = number == len(runs)
-        take = _ImportStep(run, on_conflict, change, total, parsed if last else None)
+        take = _ImportStep(run, first, on_conflict, change, total, parsed if last else None)
         step = Intent(intent.actor, intent.key, intent.request, change, partial=not last)
         outcome = await log.execute(person, take, step)
         total.merge(take.part)
+        first += len(run)
     return outcome
 
 
@@ -128,9 +133,16 @@ class _ImportStep:
     """The command that takes in one run of an import; the last one answers for all of them."""
 
     def __init__(
-        self, run: Sequence[Entry], on_conflict: OnConflict, change: UUID, before: Tally, parsed: Parsed | None
+        self,
+        run: Sequence[Entry],
+        first: int,
+        on_conflict: OnConflict,
+        change: UUID,
+        before: Tally,
+        parsed: Parsed | None,
     ) -> None:
         self._run = run
+        self._first = first
         self._on_conflict = on_conflict
         self._change = change
         self._before = before
@@ -139,7 +151,7 @@ class _ImportStep:
 
     def __call__(self, work: Workspace) -> Reply:
         self.part = Tally()
-        take_in(work, self._run, self._on_conflict, self.part, self._change)
+        take_in(work, self._run, self._on_conflict, self.part, self._change, self._first)
         if self._parsed is None:
             return Reply()
         total = Tally()

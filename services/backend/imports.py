@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.backend.schemas import TaskDraft
 from services.backend.tasklist import Reply
@@ -73,15 +73,24 @@ def parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 
 def take_in(
-    work: Workspace, entries: Sequence[Entry], on_conflict: OnConflict, tally: Tally, change: UUID | None = None
+    work: Workspace,
+    entries: Sequence[Entry],
+    on_conflict: OnConflict,
+    tally: Tally,
+    change: UUID | None = None,
+    first: int = 0,
 ) -> Reply:
-    """Create or replace the tasks of some drafts; those that `change` made before it was cut off count as created."""
+    """Create or replace the tasks of some drafts; those that `change` made before it was cut off count as created.
+
+    `first` is the place of the first one in the file: a task without an id gets one that follows from its place.
+    """
     resumed = work.base.changes.get(change) if change else None
-    for entry in entries:
+    for place, entry in enumerate(entries, first):
         draft = entry.draft
-        known = _known(work, draft)
+        task_id = draft.id or (uuid5(change, str(place)) if change else uuid7())
+        known = _known(work, draft, task_id)
         if known is None:
-            task = work.emit(EventType.CREATED, check_agreement(_task(work, draft, draft.id or uuid7())))
+            task = work.emit(EventType.CREATED, check_agreement(_task(work, draft, task_id)))
             tally.add(entry, Action.CREATED, task.id)
         elif resumed is not None and resumed.covers(work.touched_seq(known.id)):
             tally.add(entry, Action.CREATED if known.version == 1 else Action.REPLACED, known.id)
@@ -93,8 +102,8 @@ def take_in(
     return Reply()
 
 
-def _known(work: Workspace, draft: TaskDraft) -> Task | None:
-    found = work.get(draft.id) if draft.id else None
+def _known(work: Workspace, draft: TaskDraft, task_id: UUID) -> Task | None:
+    found = work.get(task_id)
     if found is None and draft.external_id:
         known = work.by_external_id(draft.external_id)
         found = work.get(known) if known else None

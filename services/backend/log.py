@@ -143,7 +143,7 @@ class TaskLog:
             number -= 1
             entries = await self.pages.closed_page(person, page.epoch, number)
         while True:
-            yield [Commit.model_validate(e) for e in entries if e["last"] > since and e["events"]]
+            yield [Commit.model_validate(e, extra="ignore") for e in entries if e["last"] > since and e["events"]]
             if number >= page.number:
                 return
             number += 1
@@ -158,7 +158,7 @@ class TaskLog:
             entries = known.entries
         else:
             entries = await self.pages.closed_page(tasks.person, tasks.epoch, page)
-        return [Commit.model_validate(entry) for entry in entries]
+        return [Commit.model_validate(entry, extra="ignore") for entry in entries]
 
     async def update_header(self, person: str, change: Callable[[Page], dict[str, Any] | None]) -> None:
         """Give the open page the header that `change` returns for it; None leaves it as it is."""
@@ -271,7 +271,7 @@ def _stands(page: Page) -> tuple[int, bool, int]:
 def _apply(tasks: TaskList, entries: list[Entry], number: int) -> None:
     for entry in entries:
         if entry["last"] > tasks.seq or (not entry["events"] and entry["last"] == tasks.seq):
-            tasks.apply(Commit.model_validate(entry), number)
+            tasks.apply(Commit.model_validate(entry, extra="ignore"), number)
 
 
 class _Attempt:

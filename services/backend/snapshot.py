@@ -15,7 +15,8 @@ import orjson
 from pydantic import BaseModel
 
 from components.catalogue import STATE_STORE
-from services.backend.tasklist import Change, KeyUse, Row, TaskList
+from services.backend.row import Row
+from services.backend.tasklist import Change, KeyUse, TaskList
 from services.kit.pages import Page, PagedLog
 from services.kit.sidecar import Sidecar
 from services.kit.task import Profile, Task
@@ -129,7 +130,7 @@ def _runs(items: list[bytes]) -> Iterator[list[bytes]]:
 
 def _decoded(person: str, epoch: int, seq: int, chunks: list[bytes]) -> TaskList:
     try:
-        parts = [_Chunk.model_validate_json(chunk) for chunk in chunks]
+        parts = [_Chunk.model_validate_json(chunk, extra="ignore") for chunk in chunks]
     except ValueError as error:
         raise SnapshotUnfit(f"a chunk cannot be read: {error}") from None
     if {part.seq for part in parts} != {seq} or parts[0].profile is None:
@@ -143,7 +144,7 @@ def _decoded(person: str, epoch: int, seq: int, chunks: list[bytes]) -> TaskList
         for key, request, change_id, commit, page, at, partial in part.keys:
             tasks.keys[key] = KeyUse(request, change_id, commit, page, at, partial)
         for task, person_seq in part.tasks:
-            tasks.rows[task.id] = Row(task, person_seq)
+            tasks.rows[task.id] = Row(task, person_seq, tasks.profile.time_zone)
             if task.external_id:
                 tasks.external[task.external_id] = task.id
     return tasks

@@ -5,14 +5,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Final
-from unicodedata import combining, normalize
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from services.kit.due import due_moment
+from services.backend.row import Row
+from services.backend.views import Views
 from services.kit.events import EventType
 from services.kit.task import Frozen, Profile, Task
 
@@ -105,35 +104,6 @@ class KeyUse:
     partial: bool
 
 
-class Row:
-    """A task of the list, with what queries ask of it computed once."""
-
-    def __init__(self, task: Task, person_seq: int) -> None:
-        self.task = task
-        self.person_seq = person_seq
-
-    @cached_property
-    def body(self) -> bytes:
-        """The task as JSON."""
-        return self.task.model_dump_json().encode()
-
-    @cached_property
-    def haystack(self) -> str:
-        """What a search looks through."""
-        return folded("\n".join((self.task.title, self.task.description, *self.task.tags)))
-
-    @cached_property
-    def tags(self) -> frozenset[str]:
-        """The tags, in the form they are compared in."""
-        return frozenset(tag.casefold() for tag in self.task.tags)
-
-
-def folded(text: str) -> str:
-    """Return `text` as it is compared in a search: without case and accents."""
-    letters = normalize("NFKD", normalize("NFKD", text).casefold())
-    return "".join(c for c in letters if not combining(c))
-
-
 class TaskList:
     """The fold of a person's log up to `seq`."""
 
@@ -147,30 +117,25 @@ class TaskList:
         self.profile = Profile()
         self.changes: dict[UUID, Change] = {}
         self.keys: dict[str, KeyUse] = {}
-        self.views: dict[Any, Any] = {}
+        self.views = Views()
 
     def get(self, task_id: UUID) -> Task | None:
         """Return a task; None where there is none."""
         row = self.rows.get(task_id)
         return row.task if row else None
 
-    def moment(self, task: Task) -> datetime | None:
-        """Return the instant after which the task is overdue."""
-        return due_moment(task.due, self.profile.time_zone) if task.due else None
-
     def apply(self, commit: Commit, page: int) -> None:
         """Take a commit that stands on `page`; its events follow the last one taken."""
         for event in commit.events:
             self._apply_event(event, commit.actor)
         self._remember(commit, page)
-        self.views.clear()
 
     def _apply_event(self, event: LogEvent, actor: str) -> None:
         if event.seq != self.seq + 1:
             raise ValueError(f"event {event.seq} does not follow {self.seq} in the log of {self.person}")
         self.seq = event.seq
         if event.profile is not None:
-            self.profile = event.profile
+            self._set_profile(event.profile)
         if event.task is None:
             return
         known = self.rows.pop(event.task.id, None)
@@ -180,11 +145,19 @@ class TaskList:
         if event.type is EventType.DELETED:
             if not event.withdrawn:
                 self.deleted[event.task.id] = person_seq
+            self.views.replace(known, None)
             return
         self.deleted.pop(event.task.id, None)
-        self.rows[event.task.id] = Row(event.task, person_seq)
+        row = self.rows[event.task.id] = Row(event.task, person_seq, self.profile.time_zone)
+        self.views.replace(known, row)
         if event.task.external_id:
             self.external[event.task.external_id] = event.task.id
+
+    def _set_profile(self, profile: Profile) -> None:
+        """Take a new profile; what dates and floating times mean may change with it."""
+        self.profile = profile
+        self.rows = {i: Row(row.task, row.person_seq, profile.time_zone) for i, row in self.rows.items()}
+        self.views.clear()
 
     def _remember(self, commit: Commit, page: int) -> None:
         if commit.key is not None:

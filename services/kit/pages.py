@@ -6,7 +6,9 @@ An append is one write of one key. Its outcome may be lost on the way, so after 
 again and searched for the entries before anything is decided anew.
 """
 
+import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -22,6 +24,7 @@ Entry = dict[str, Any]
 
 _ATTEMPTS: Final = 8
 _BULK: Final = 16
+_PAUSE: Final = 0.002
 
 
 class PageMissing(SidecarError):
@@ -130,7 +133,7 @@ class PagedLog:
     async def commit(self, name: str, decide: DecideAsync, page: Page | None = None) -> Appended:
         """Do as `append` does on a page that was just read, and tell also which entries of ours stand in the log."""
         page = page if page is not None else await self.open_page(name)
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             draft = await decide(page)
             if draft is None:
                 return Appended(page, [])
@@ -143,7 +146,8 @@ class PagedLog:
                 return Appended(fresh, found)
             if fresh.etag == page.etag and not isinstance(failure, EtagMismatch):
                 raise failure
-            page = fresh
+            await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - who lost goes out of step
+            page = await self.open_page(name, fresh)
         raise Contended(f"{self.key(name)} kept changing")
 
     async def replace(self, name: str, decide: Callable[[Page], Page | None]) -> Page:

@@ -69,7 +69,7 @@ async def read_log(sidecar: Sidecar, person: str, epoch: int, since: int) -> Asy
             return
         if answer.status != 200:
             raise SidecarError(f"the log of {person} cannot be read just now: {answer.status}")
-        part = LogSlice.model_validate_json(answer.body)
+        part = LogSlice.model_validate_json(answer.body, extra="ignore")
         for event in part.events:
             yield event
         if not part.events or part.events[-1].seq >= part.seq:

@@ -24,7 +24,8 @@ from services.notification.store import Store
 log = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 1000
-_LANE_SECONDS: Final = 5
+MAX_OF_ONE: Final = 50
+_LANE_SECONDS: Final = 1
 _DRAIN_SECONDS: Final = 3
 _REPORT_AGAIN: Final = timedelta(minutes=10)
 
@@ -46,13 +47,13 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take_up(self, delivery: Delivery) -> None:
-        """Promise a delivery by a job, then begin with it in the background; SidecarError when nothing is promised.
+        """Promise a new delivery by a job, then begin with it in the background; SidecarError when nothing is promised.
 
-        With too much in hand already, the job alone carries it on.
+        With too much in hand already, in all or for the person, the job alone carries it on.
         """
-        first = Round(delivery.ref, delivery.round)
+        first = Round(delivery.ref, 0)
         await self._sidecar.schedule(first.job(_now() + timedelta(seconds=self._options.hold_seconds)))
-        if len(self._tasks) >= MAX_WAITING:
+        if len(self._tasks) >= MAX_WAITING or self._lanes.users(delivery.person) >= MAX_OF_ONE:
             return
         task = asyncio.create_task(self._in_background(first))
         self._tasks.add(task)

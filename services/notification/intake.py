@@ -1,6 +1,7 @@
 """Takes the events of `reminders`: writes the delivery down, promises it, and lets the partition go on.
 
-Nothing is sent while the partition waits. An event that comes again finds its delivery and promises what is open.
+Nothing is sent while the partition waits. An event that comes again finds its delivery, and
+promises it anew unless its first round is over: from then on jobs carry it.
 """
 
 import re
@@ -26,14 +27,14 @@ class Intake:
 
     async def handle(self, event: CloudEvent) -> None:
         """Take one event; Poisoned or ValidationError for what is no reminder, SidecarError for not now."""
-        reminder = ReminderEvent.model_validate(event.data)
+        reminder = ReminderEvent.model_validate(event.data, extra="ignore")
         if event.id != reminder.id:
             raise Poisoned(f"the event {event.id} says that it is {reminder.id}")
         if not _PERSON.fullmatch(reminder.person):
             raise Poisoned("the person is not an id")
         trace.person.set(reminder.person)
         delivery = await self._record(reminder)
-        if delivery is not None and not delivery.done:
+        if delivery is not None and delivery.untried:
             await self._dispatcher.take_up(delivery)
 
     async def _record(self, event: ReminderEvent) -> Delivery | None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-TOTAL: Final = 32
+TOTAL: Final = 256
 PER_PERSON: Final = 4
 
 
@@ -17,6 +17,10 @@ class Lanes:
         self._all = asyncio.Semaphore(total)
         self._own: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_person))
         self._users: Counter[str] = Counter()
+
+    def users(self, person: str) -> int:
+        """Return how many pieces of a person's work have a place or wait for one."""
+        return self._users[person]
 
     @asynccontextmanager
     async def place(self, person: str) -> AsyncIterator[None]:

@@ -165,6 +165,11 @@ class Delivery(Frozen):
         return Outcome.PENDING if self.open_channels else Outcome.MISSED
 
     @property
+    def untried(self) -> bool:
+        """Whether the first round is still to be ended; every later one has a job of its own."""
+        return self.round == 0 and not self.done
+
+    @property
     def done(self) -> bool:
         """Whether nothing is left to do: every channel has ended, and the backend knows."""
         return self.reported and not self.open_channels

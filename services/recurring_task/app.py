@@ -38,7 +38,7 @@ def _consumers(app: FastAPI, _: Platform) -> Mapping[Topic, Consumer]:
     occurrences: Occurrences = app.state.occurrences
 
     async def take(delivered: CloudEvent) -> None:
-        event = TaskEvent.model_validate(delivered.data)
+        event = TaskEvent.model_validate(delivered.data, extra="ignore")
         if not re.fullmatch(PERSON, event.person):
             raise Poisoned(f"{event.person[:128]!r} is no person's id")
         trace.person.set(event.person)

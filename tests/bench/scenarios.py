@@ -19,6 +19,7 @@ from services.kit.sidecar import Sidecar
 CALLS = 200
 MANY = 10_000
 REMINDERS = 100
+SETTLE_SECONDS = 3
 _ROUND = 25
 
 

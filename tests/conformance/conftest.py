@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+
 from tests.conformance.harness import Client, Embedded, Platform
 
 

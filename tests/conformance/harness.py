@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -47,11 +48,12 @@ APPS: Final[tuple[AppKey, ...]] = (
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, below those that the system gives to outgoing connections."""
+    while True:
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)):
+                return port
 
 
 async def eventually(found: Callable[[], T], seconds: float = 10) -> T:
@@ -311,11 +313,17 @@ class Platform:
         await self._apps[app_id, replica].stop()
         await self._health(app_id, replica, 500)
 
-    async def close(self) -> None:
-        for app_id, replica in self._apps:
-            await self.down(app_id, replica)
-        for client in self._clients.values():
+    async def disconnect(self) -> None:
+        """End every client; the next is made anew."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             await client.close()
+
+    async def close(self, *, wait: bool = True) -> None:
+        """End applications and clients, and unless told otherwise wait until the sidecars have seen it."""
+        for (app_id, replica), app in self._apps.items():
+            await (self.down(app_id, replica) if wait else app.stop())
+        await self.disconnect()
 
     async def _health(self, app_id: str, replica: int, expected: int) -> None:
         client = self.client(app_id, replica)

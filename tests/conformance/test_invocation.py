@@ -291,9 +291,7 @@ async def test_tricks_with_the_path_are_denied(platform: Platform, callee: FakeA
 
 
 @pytest.mark.parametrize("path", ["/api/%00", "/api/%0d%0aX: 1", "/api/%3fq=1", "/api/%23x", "/api/%ff"])
-async def test_paths_that_would_mean_something_else_are_refused(
-    platform: Platform, callee: FakeApp, path: str
-) -> None:
+async def test_paths_that_would_mean_something_else_are_refused(platform: Platform, callee: FakeApp, path: str) -> None:
     assert await raw_get(platform, (BACKEND + path).replace(" ", "%20")) == 500
     assert not callee.received
 
@@ -373,8 +371,6 @@ async def test_grpc_callers_are_refused_the_same_way(callee: FakeApp, frontend: 
 
 async def test_an_upload_that_waits_for_the_go_ahead_gets_it(callee: FakeApp, frontend: Client) -> None:
     body = unique().encode()
-    status, _, _ = await asyncio.wait_for(
-        frontend.http("POST", f"{BACKEND}/api/tasks", data=body, expect100=True), 5
-    )
+    status, _, _ = await asyncio.wait_for(frontend.http("POST", f"{BACKEND}/api/tasks", data=body, expect100=True), 5)
     assert status == 200
     await eventually(lambda: callee.received[-1].body == body)

@@ -315,7 +315,12 @@ async def test_bulk_entries_need_ids_of_their_own(backend: Client, identities: t
 async def test_bulk_publish_over_http(platform: Platform, backend: Client) -> None:
     app, mark = await consumer(platform), unique()
     entries = [
-        {"entryId": str(n), "event": marked(mark, n), "contentType": "application/json", "metadata": {"partitionKey": mark}}
+        {
+            "entryId": str(n),
+            "event": marked(mark, n),
+            "contentType": "application/json",
+            "metadata": {"partitionKey": mark},
+        }
         for n in range(3)
     ]
     status, _, _ = await backend.http("POST", f"/v1.0-alpha1/publish/bulk/{PUBSUB}/{EVENTS}", json=entries)
@@ -393,3 +398,20 @@ async def test_an_event_of_the_largest_size_arrives(platform: Platform, backend:
     status, _, _ = await backend.http("POST", path, data=io.BytesIO(b"x" * (3 * 1024 * 1024)))
     assert status == 204
     assert len((await only(app, identity)).body) > 3 * 1024 * 1024
+
+
+async def test_metadata_that_cannot_be_a_header_blocks_nothing(platform: Platform, backend: Client) -> None:
+    app, mark = await consumer(platform), unique()
+    odd = {
+        "Content-Type": "text/html",
+        "a b": "1",
+        "x": "a\r\nHost: evil",
+        "Transfer-Encoding": "chunked",
+        "kept": "yes",
+    }
+    await backend.publish(EVENTS, marked(mark, 1), key=mark, metadata=odd)
+    await eventually(lambda: mine(app, mark) == [1])
+    headers = app.at(ROUTE)[-1].headers
+    assert headers.getall("Content-Type") == ["application/cloudevents+json"]
+    assert headers["kept"] == "yes"
+    assert "x" not in headers

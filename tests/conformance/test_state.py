@@ -9,6 +9,7 @@ import grpc
 import pytest
 from dapr.proto.common.v1 import common_pb2 as common
 from dapr.proto.runtime.v1 import state_pb2
+
 from tests.conformance.harness import FIRST_WRITE, STORE, Client, Platform, eventually, unique
 
 STATE = f"/v1.0/state/{STORE}"

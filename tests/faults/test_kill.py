@@ -45,7 +45,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterat
 @pytest.fixture
 async def people(platform: Platform, issuer: Issuer) -> AsyncIterator[list[Person]]:
     async with issuer, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as http:
-        yield [Person(http, platform.url, dict(issuer.headers(str(uuid4()), lasts=3600))) for _ in range(PEOPLE)]
+        yield [Person(http, platform.url, _signed_in(issuer)) for _ in range(PEOPLE)]
+
+
+def _signed_in(issuer: Issuer) -> dict[str, str]:
+    return {"Authorization": f"Bearer {issuer.token(str(uuid4()), lasts=3600)}"}
 
 
 class Work:

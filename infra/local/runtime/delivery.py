@@ -5,6 +5,7 @@ are done.
 """
 
 import logging
+import re
 from typing import Any, Final
 
 import aiohttp
@@ -12,6 +13,7 @@ import orjson
 
 from infra.local.runtime.applications import Application
 from infra.local.runtime.cloudevents import CLOUD_EVENT, JSON, bulk_envelope, has_expired
+from infra.local.runtime.invocation import HOP_BY_HOP
 from infra.local.runtime.subscriptions import Subscription
 from infra.local.runtime.topics import Message
 
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 SUCCESS: Final = "SUCCESS"
 DROP: Final = "DROP"
 NOT_FOUND: Final = 404
+RESERVED_HEADERS: Final = HOP_BY_HOP | {"content-type", "content-length", "host", "expect"}
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 async def deliver(application: Application, subscription: Subscription, partition: int, messages: list[Message]) -> int:
@@ -41,11 +45,7 @@ async def deliver(application: Application, subscription: Subscription, partitio
 
 
 async def _deliver_one(application: Application, subscription: Subscription, partition: int, message: Message) -> int:
-    headers = {
-        name: value
-        for name, value in _metadata(subscription, partition, message).items()
-        if name.lower() != "content-length"
-    }
+    headers = _headers(_metadata(subscription, partition, message))
     status, body = await application.post(subscription.route, CLOUD_EVENT, message.event, **headers)
     if not 200 <= status < 300:
         return _refused(application, subscription, status, body)
@@ -75,6 +75,15 @@ async def _deliver_bulk(
     if not 200 <= status < 300:
         return _refused(application, subscription, status, answer) and len(messages)
     return _done_in_bulk(answer, len(messages))
+
+
+def _headers(metadata: dict[str, str]) -> dict[str, str]:
+    """Return what of the metadata can be headers; a publisher must not be able to block a partition by its names."""
+    return {
+        name: value
+        for name, value in metadata.items()
+        if name.lower() not in RESERVED_HEADERS and _NAME.fullmatch(name) and value.isprintable()
+    }
 
 
 def _refused(application: Application, subscription: Subscription, status: int, body: bytes) -> int:

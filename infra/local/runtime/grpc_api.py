@@ -73,10 +73,10 @@ async def get_state(call: Call, request: state.GetStateRequest) -> state.GetStat
 
 async def get_bulk_state(call: Call, request: state.GetBulkStateRequest) -> state.GetBulkStateResponse:
     """Return one item a key, without data where there is none."""
-    store = call.sidecar.state(request.store_name)
+    values = call.sidecar.state(request.store_name).get_many(request.keys)
     response = state.GetBulkStateResponse()
     for key in request.keys:
-        found = store.get(key)
+        found = values.get(key)
         if found is None:
             response.items.add(key=key)
         else:

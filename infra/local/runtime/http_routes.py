@@ -14,7 +14,7 @@ from infra.local.runtime.errors import DaprError, malformed
 from infra.local.runtime.metadata import describe
 from infra.local.runtime.pubsub import Entry
 from infra.local.runtime.sidecar import Sidecar
-from infra.local.runtime.state import Write
+from infra.local.runtime.state import Value, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,15 @@ async def delete_state(exchange: Exchange) -> Answer:
 async def get_bulk_state(exchange: Exchange) -> Answer:
     """Answer a list of `key`, `data`, `etag` for `keys`."""
     store = exchange.sidecar.state(exchange.arguments[0])
-    items: list[dict[str, Any]] = []
-    for key in _object(exchange.json()).get("keys") or []:
-        found = store.get(str(key))
-        item: dict[str, Any] = {"key": str(key)}
-        if found is not None:
-            item |= {"data": orjson.Fragment(found.data), "etag": found.etag, "metadata": found.metadata}
-        items.append(item)
-    return _json(items)
+    keys = [str(key) for key in _object(exchange.json()).get("keys") or []]
+    values = store.get_many(keys)
+    return _json([{"key": key, **_item(values.get(key))} for key in keys])
+
+
+def _item(found: Value | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {"data": orjson.Fragment(found.data), "etag": found.etag, "metadata": found.metadata}
 
 
 async def transact(exchange: Exchange) -> Answer:

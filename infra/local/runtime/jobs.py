@@ -20,6 +20,7 @@ _COLUMNS: Final = "app, name, revision, due, tick, count, attempts, expires, job
 _UNCHECKED: Final = str.maketrans("", "", "_:- ")
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME: Final = 253
+SHORTEST_RETRY_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def after_failure(job: StoredJob, now: float) -> StoredJob | None:
     if policy.WhichOneof("policy") == "constant" and (
         not constant.HasField("max_retries") or constant.max_retries >= attempts
     ):
-        interval = constant.interval.ToNanoseconds() / 1e9
+        interval = max(constant.interval.ToNanoseconds() / 1e9, SHORTEST_RETRY_SECONDS)
         return replace(job, due=now + interval, attempts=attempts)
     return after_success(job)
 

@@ -112,12 +112,17 @@ class _Faces:
             )
         )
         server.add_generic_rpc_handlers((grpc_api.handlers(sidecar),))
-        server.add_insecure_port(f"{HOST}:{app.grpc_port}")
+        try:
+            server.add_insecure_port(f"{HOST}:{app.grpc_port}")
+        except RuntimeError as error:  # somebody took it since it was looked at
+            raise _taken(app.app_id, app.grpc_port, error) from error
         await server.start()
         self._grpc.append(server)
-        _check_free(app.app_id, app.http_port)
         http = web.Server(http_api.handler(sidecar), handler_cancellation=True, access_log=None)
-        listener = await asyncio.get_running_loop().create_server(http, HOST, app.http_port)
+        try:
+            listener = await asyncio.get_running_loop().create_server(http, HOST, app.http_port)
+        except OSError as error:
+            raise _taken(app.app_id, app.http_port, error.strerror) from error
         self._http.append(http)
         self._listeners.append(listener)
 
@@ -140,6 +145,8 @@ def _check_free(app_id: str, port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise StartupError(
-                f"port {port} of {app_id} is taken: {error.strerror}. Stop what listens there, or set another port"
-            ) from error
+            raise _taken(app_id, port, error.strerror) from error
+
+
+def _taken(app_id: str, port: int, cause: object) -> StartupError:
+    return StartupError(f"port {port} of {app_id} is taken: {cause}. Stop what listens there, or set another port")

@@ -20,6 +20,7 @@ from infra.local.runtime.errors import DaprError, illegal_key
 SEPARATOR: Final = "||"
 LARGEST_TTL: Final = 2**31 - 1
 SWEEP_CHUNK: Final = 500
+READ_CHUNK: Final = 500
 ETAG_MISMATCH: Final = "possible etag mismatch. error from state store"
 
 _UPSERT = """
@@ -32,6 +33,8 @@ UPDATE state SET value = ?, etag = ?, expires = ?
 WHERE store = ? AND key = ? AND etag = ? AND (expires IS NULL OR expires >= ?)
 """
 _SELECT = "SELECT value, etag, expires FROM state WHERE store = ? AND key = ? AND (expires IS NULL OR expires >= ?)"
+
+_SELECT_MANY = "SELECT key, value, etag, expires FROM state WHERE store = ? AND (expires IS NULL OR expires >= ?)"
 
 
 class ETagMismatchError(Exception):
@@ -78,6 +81,17 @@ class StateStore:
         """Return what the key holds, or None."""
         rows = self._database.read(_SELECT, (self._store, self._key(key), time.time()))
         return _value(*rows[0]) if rows else None
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Value]:
+        """Return what the keys hold, without those that hold nothing."""
+        found: dict[str, Value] = {}
+        for begin in range(0, len(keys), READ_CHUNK):
+            chunk = [self._key(key) for key in keys[begin : begin + READ_CHUNK]]
+            marks = ", ".join("?" * len(chunk))
+            query = f"{_SELECT_MANY} AND key IN ({marks})"
+            for key, *columns in self._database.read(query, (self._store, time.time(), *chunk)):
+                found[key.removeprefix(self._prefix)] = _value(*columns)
+        return found
 
     async def save(self, writes: Sequence[Write]) -> None:
         """Write each key, independently of the others; raise the errors of those that failed."""

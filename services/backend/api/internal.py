@@ -16,6 +16,7 @@ from services.backend.api.answers import JSON, answer
 from services.backend.erase import ERASE_JOB, Eraser, EraseTrigger
 from services.backend.log import Intent, TaskLog
 from services.backend.publication import REMINDER_JOB, task_events
+from services.backend.row import Row
 from services.backend.service_commands import (
     OccurrenceRequest,
     ReminderReport,
@@ -24,7 +25,7 @@ from services.backend.service_commands import (
     next_occurrence,
     settle_reminder,
 )
-from services.backend.tasklist import Row, TaskList
+from services.backend.tasklist import TaskList
 from services.kit.identity import CallingService
 from services.kit.metrics import REMINDER_LATENESS
 from services.kit.problems import Problem, from_validation, invalid

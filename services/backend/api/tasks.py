@@ -19,8 +19,9 @@ from services.backend.api.answers import (
     listing,
 )
 from services.backend.query import Query as ListQuery
-from services.backend.query import Sort, StatusFilter, run, tag_counts
+from services.backend.query import run, tag_counts
 from services.backend.schemas import Tags, TaskCreate, TaskPatch
+from services.backend.views import Sort, StatusFilter
 from services.kit.identity import CurrentCaller
 from services.kit.problems import Problem, documented
 from services.kit.task import Frozen, Priority, Task

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from audit_cases import NOW, chained, records, stored
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.audit import chain
 from services.audit.chain import Broken, Header, Record, Verifier
 from services.kit.position import Position
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 
 PERSON = "p"
 EMPTY = Header(head=chain.genesis(PERSON))
@@ -58,11 +60,13 @@ def trails(draw: st.DrawFn, least: int = 1) -> tuple[Header, list[dict[str, Any]
     return header, [chain.scrub(e, header.position.erased) if scrubbed else e for e in found]
 
 
+@unhurried
 @given(trails())
 def test_a_trail_as_it_was_written_holds(trail: tuple[Header, list[dict[str, Any]]]) -> None:
     verify(*trail)
 
 
+@unhurried
 @given(trails(), st.data())
 def test_a_changed_field_shows(trail: tuple[Header, list[dict[str, Any]]], data: st.DataObject) -> None:
     header, entries = trail
@@ -74,6 +78,7 @@ def test_a_changed_field_shows(trail: tuple[Header, list[dict[str, Any]]], data:
     assert broken_at(header, entries) <= len(entries) + 1
 
 
+@unhurried
 @given(trails(), st.data())
 def test_a_change_inside_a_content_shows(trail: tuple[Header, list[dict[str, Any]]], data: st.DataObject) -> None:
     header, entries = trail
@@ -86,6 +91,7 @@ def test_a_change_inside_a_content_shows(trail: tuple[Header, list[dict[str, Any
     assert broken_at(header, entries) == entry["index"]
 
 
+@unhurried
 @given(trails(), st.data())
 def test_a_dropped_entry_shows(trail: tuple[Header, list[dict[str, Any]]], data: st.DataObject) -> None:
     header, entries = trail
@@ -93,6 +99,7 @@ def test_a_dropped_entry_shows(trail: tuple[Header, list[dict[str, Any]]], data:
     assert broken_at(header, entries[:gone] + entries[gone + 1 :]) == gone + 1
 
 
+@unhurried
 @given(trails(least=2), st.data())
 def test_swapped_entries_show(trail: tuple[Header, list[dict[str, Any]]], data: st.DataObject) -> None:
     header, entries = trail
@@ -101,6 +108,7 @@ def test_swapped_entries_show(trail: tuple[Header, list[dict[str, Any]]], data: 
     assert broken_at(header, entries) == one + 1
 
 
+@unhurried
 @given(trails(), st.data())
 def test_a_cut_off_end_shows(trail: tuple[Header, list[dict[str, Any]]], data: st.DataObject) -> None:
     header, entries = trail
@@ -108,6 +116,7 @@ def test_a_cut_off_end_shows(trail: tuple[Header, list[dict[str, Any]]], data: s
     assert broken_at(header, entries[:kept]) == kept + 1
 
 
+@unhurried
 @given(trails(), trails(), st.data())
 def test_an_inserted_entry_shows(
     trail: tuple[Header, list[dict[str, Any]]], other: tuple[Header, list[dict[str, Any]]], data: st.DataObject
@@ -118,11 +127,13 @@ def test_an_inserted_entry_shows(
     assert broken_at(header, [*entries[:place], foreign, *entries[place:]]) >= 1
 
 
+@unhurried
 @given(trails())
 def test_a_trail_does_not_pass_for_another_persons(trail: tuple[Header, list[dict[str, Any]]]) -> None:
     assert broken_at(*trail, person="another") == 1
 
 
+@unhurried
 @given(trails(), st.sampled_from(["length", "head", "position"]))
 def test_a_header_that_says_something_else_shows(trail: tuple[Header, list[dict[str, Any]]], field: str) -> None:
     header, entries = trail
@@ -130,6 +141,7 @@ def test_a_header_that_says_something_else_shows(trail: tuple[Header, list[dict[
     assert broken_at(header.model_copy(update={field: other}), entries) >= 1
 
 
+@unhurried
 @given(st.integers(1, 6), st.integers(1, 6))
 def test_contents_may_lack_only_where_they_were_erased(first: int, second: int) -> None:
     header, before = chained(EMPTY, records(first))
@@ -177,6 +189,7 @@ def test_equal_contents_have_different_salts_and_digests() -> None:
     assert one.digest != other.digest
 
 
+@unhurried
 @given(st.permutations(list(range(1, 7))))
 def test_events_in_any_order_are_each_written_at_most_once(order: list[int]) -> None:
     header, entries = EMPTY, []

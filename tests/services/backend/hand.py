@@ -14,7 +14,7 @@ from services.backend.service_commands import OccurrenceRequest, ReminderTrigger
 from services.backend.tasklist import Commit, LogEvent, Reply, TaskList
 from services.backend.workspace import Workspace
 from services.kit.ids import occurrence_id, person_id, uuid7
-from services.kit.task import Task
+from services.kit.task import DueDate, Task
 
 PERSON = person_id("tests", "hand")
 
@@ -65,17 +65,15 @@ class Hand:
         """Do what recurring-task does when it hears that `parent` was completed."""
         tasks = await self.tasks()
         task = tasks.rows[parent].task
-        assert task.series_id
-        assert task.due
         number = (task.occurrence or 1) + 1
         request = OccurrenceRequest(
             person=self.person,
             epoch=tasks.epoch,
             parent=parent,
             version=task.version,
-            id=occurrence_id(task.series_id, number),
+            id=occurrence_id(task.series_id or uuid7(), number),
             occurrence=number,
-            due=task.due,
+            due=task.due or DueDate(date=task.created_at.date()),
         )
         return await self.do(lambda work: next_occurrence(work, request), actor="recurring-task")
 
@@ -133,6 +131,13 @@ def state(tasks: TaskList) -> dict[str, Any]:
         "deleted": tasks.deleted,
         "external": tasks.external,
         "profile": tasks.profile,
-        "changes": [(i, [tuple(s) for s in c.spans], c.undone_by, c.undoes, c.partial) for i, c in tasks.changes.items()],
+        "changes": [
+            (i, [tuple(s) for s in c.spans], c.undone_by, c.undoes, c.partial) for i, c in tasks.changes.items()
+        ],
         "keys": list(tasks.keys.items()),
     }
+
+
+def every_seq(events: list[LogEvent]) -> bool:
+    """Tell whether the events of a log are numbered from 1 without a gap."""
+    return [event.seq for event in events] == list(range(1, len(events) + 1))

@@ -21,18 +21,18 @@ class Memory:
         self.invoked: list[tuple[str, str, str]] = []
         self._etag = 0
 
-    async def get(self, store: str, key: str) -> Item:
+    async def get(self, _store: str, key: str) -> Item:
         await asyncio.sleep(0)
         return self.state.get(key, Item(b"", ""))
 
-    async def get_many(self, store: str, keys: Sequence[str], *, parallelism: int = 10) -> dict[str, Item]:
+    async def get_many(self, _store: str, keys: Sequence[str], **_: Any) -> dict[str, Item]:
         await asyncio.sleep(0)
         found = {key: self.state[key] for key in keys if key in self.state}
         if sum(len(item.data) for item in found.values()) > 16 * MESSAGE_BYTES:
             raise SidecarError("RESOURCE_EXHAUSTED")
         return found
 
-    async def save(self, store: str, key: str, data: bytes, *, etag: str | None = None, ttl: int | None = None) -> None:
+    async def save(self, _store: str, key: str, data: bytes, *, etag: str | None = None, **_: Any) -> None:
         await asyncio.sleep(0)
         if len(data) > MESSAGE_BYTES:
             raise SidecarError("RESOURCE_EXHAUSTED")
@@ -44,12 +44,12 @@ class Memory:
         self._etag += 1
         self.state[key] = Item(data, str(self._etag))
 
-    async def delete_many(self, store: str, keys: Iterable[str]) -> None:
+    async def delete_many(self, _store: str, keys: Iterable[str]) -> None:
         await asyncio.sleep(0)
         for key in keys:
             self.state.pop(key, None)
 
-    async def publish(self, pubsub: str, topic: str, events: Sequence[Mapping[str, Any]]) -> None:
+    async def publish(self, _pubsub: str, topic: str, events: Sequence[Mapping[str, Any]]) -> None:
         await asyncio.sleep(0)
         self.published += [(str(topic), event) for event in events]
 

@@ -178,10 +178,11 @@ async def test_what_nobody_asked_for_is_not_sent(stage: Stage, receiver: Receive
     await never(lambda: receiver.requests)
 
 
+@pytest.mark.parametrize("limit", ["MAX_WAITING", "MAX_OF_ONE"])
 async def test_with_too_much_in_hand_the_job_carries_it(
-    stage: Stage, person: str, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, person: str, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "MAX_WAITING", 0)
+    monkeypatch.setattr(dispatcher, limit, 0)
     await stage.publish(reminder(person))
     (item,) = await stage.settled(person)
     taken_up = datetime.fromisoformat(item["channels"]["in_app"]["attempted_at"])

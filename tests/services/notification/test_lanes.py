@@ -31,6 +31,7 @@ async def test_few_of_one_person() -> None:
             group.create_task(work.one(person))
         await eventually(lambda: work.running == Counter(a=2, b=1, c=1))
         await never(lambda: work.running["a"] > 2, during=0.1)
+        assert (work.lanes.users("a"), work.lanes.users("b"), work.lanes.users("d")) == (20, 1, 0)
         work.release.set()
     assert work.lanes._own == {}
     assert work.lanes._users == Counter()

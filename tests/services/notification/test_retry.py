@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,27 @@ async def test_retrying_shows(stage: Stage, receiver: Receiver, person: str) -> 
     assert item["channels"]["webhook"]["status"] == "delivered"
     assert item["channels"]["in_app"]["attempts"] == 1
     assert len(stage.backend.told(person)) == 1
+
+
+async def test_an_event_that_comes_again_does_not_hurry_a_retry(stage: Stage, receiver: Receiver, person: str) -> None:
+    receiver.statuses = [503]
+    stage.options = stage.options.model_copy(update={"retry_seconds": (2.0,)})
+    await stage.end()
+    await stage.begin()
+    await stage.set_up(person, **ONLY_WEBHOOK, webhook={"enabled": True, "url": receiver.url})
+    event = reminder(person)
+    await stage.publish(event)
+
+    async def retrying() -> bool:
+        items = await stage.listed(person)
+        return bool(items) and items[0]["channels"]["webhook"]["status"] == "retrying"
+
+    await eventually(retrying)
+    await stage.publish(event)
+    await never(lambda: len(receiver.requests) > 1, during=1)
+    (item,) = await stage.settled(person)
+    first, second = item["recorded_at"], item["channels"]["webhook"]["attempted_at"]
+    assert (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds() > 1.7
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 422, 451])

@@ -1,5 +1,9 @@
 """The settings are checked on both sides of every limit, and come back as they were written."""
 
+import asyncio
+import os
+import sys
+
 import pytest
 from harness.runtime import Runtime
 
@@ -196,3 +200,17 @@ def test_options_of_the_environment() -> None:
 def test_wrong_options(variable: str, value: str) -> None:
     with pytest.raises(ConfigError, match=variable):
         Options.from_environment({variable: value})
+
+
+async def test_wrong_options_end_the_process_with_one_line() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.notification",
+        env={**os.environ, "RETRY_SECONDS": "soon"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert said.decode().startswith("notification cannot start: RETRY_SECONDS: ")
+    assert said.count(b"\n") == 1

@@ -25,6 +25,7 @@ MAX_LINES: Final = 1_000
 """How many properties of one name, and how many subcomponents, a component keeps."""
 _MAX_DEPTH: Final = 8
 _BRACKET = re.compile(rb"(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9-]{1,64})", re.IGNORECASE)
+_PLAIN_LINE = re.compile(r"[A-Za-z0-9_-]+((?:;[A-Za-z0-9-]+=[^\";:,\\^]*)*):(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?=[ \t]*[;:])")
 
 
@@ -63,9 +64,10 @@ class Component:
 
 def parse_line(text: str) -> Property:
     """Split a content line into parameters and value; ValueError when it is none."""
-    name, colon, value = text.partition(":")
-    if colon and ";" not in name:
-        return Property(value, {})
+    plain = _PLAIN_LINE.fullmatch(text)
+    if plain is not None:  # nearly every line, at a tenth of the cost
+        pairs = (pair.partition("=") for pair in plain[1].split(";")[1:])
+        return Property(plain[2], {key.upper(): value.strip() for key, _, value in pairs})
     _, params, value = Contentline(text).raw_parts()  # type: ignore[no-untyped-call]
     return Property(value, {key.upper(): v if isinstance(v, str) else ",".join(v) for key, v in params.items()})
 

@@ -1,0 +1,123 @@
+"""The documents that daprd reads, the same on a cluster and beside it: Component, Configuration and Resiliency.
+
+What differs from place to place (addresses, where secrets are kept, whether sidecars prove who they are) is added by
+the renderings that call this.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from components.catalogue import CATALOGUE, PUBSUB, SECRET_STORE
+from components.model import Catalogue, Component, SecretRef, Service, Topic
+
+Document = dict[str, Any]
+
+TRUST_DOMAIN: Final = "public"
+
+_API: Final = "dapr.io/v1alpha1"
+
+
+def component_document(component: Component, catalogue: Catalogue = CATALOGUE) -> Document:
+    """Return a Component; a pub/sub carries who may publish and subscribe to which topic."""
+    metadata = dict(component.metadata)
+    if component.type.startswith("pubsub."):
+        metadata |= topic_scopes(component.name, catalogue)
+    document = _document("Component", component.name)
+    document["spec"] = {
+        "type": component.type,
+        "version": component.version,
+        "metadata": [_entry(name, value) for name, value in metadata.items()],
+    }
+    if component.secret_store:
+        document["auth"] = {"secretStore": component.secret_store}
+    return document | {"scopes": list(component.scopes)}
+
+
+def topic_scopes(pubsub: str, catalogue: Catalogue = CATALOGUE) -> dict[str, str]:
+    """Return the metadata that lets each app publish and consume what the catalogue says, and nothing else.
+
+    Every topic is protected: Dapr takes an app that no scope names for one that may do everything.
+    """
+    publishing = {s.app_id: s.publishes if pubsub == PUBSUB else () for s in catalogue.services}
+    consuming = {s.app_id: [sub.topic for sub in s.subscribes if sub.component == pubsub] for s in catalogue.services}
+    topics = ",".join(Topic)
+    return {
+        "allowedTopics": topics,
+        "protectedTopics": topics,
+        "publishingScopes": _scopes(publishing),
+        "subscriptionScopes": _scopes(consuming),
+    }
+
+
+def configuration_document(service: Service) -> Document:
+    """Return the Configuration of a service's sidecar: it hands out the secrets of the catalogue, and no others."""
+    document = _document("Configuration", service.app_id)
+    secrets: Document = {"storeName": SECRET_STORE, "defaultAccess": "deny"}
+    if service.secrets:
+        secrets["allowedSecrets"] = sorted({secret.name for secret in service.secrets})
+    document["spec"] = {
+        "secrets": {"scopes": [secrets]},
+        "metrics": {"enabled": True, "http": {"increasedCardinality": False}},
+    }
+    return document
+
+
+def access_control(callee: str, namespace: str, catalogue: Catalogue = CATALOGUE) -> Document:
+    """Return who may call which operation of `callee`: the edges of the catalogue, and nobody else.
+
+    Daprd knows a caller by its mTLS identity alone. Without mTLS every call is a stranger's, and this denies it.
+    """
+    return {
+        "defaultAction": "deny",
+        "trustDomain": TRUST_DOMAIN,
+        "policies": [
+            {
+                "appId": caller,
+                "defaultAction": "deny",
+                "trustDomain": TRUST_DOMAIN,
+                "namespace": namespace,
+                "operations": [
+                    {"name": edge.path, "httpVerb": list(edge.methods), "action": "allow"} for edge in edges
+                ],
+            }
+            for caller, edges in catalogue.callers(callee).items()
+        ],
+    }
+
+
+def resiliency_document(catalogue: Catalogue = CATALOGUE) -> Document:
+    """Return how calls of another service are tried again: briefly, and only where no answer came.
+
+    Dapr's own rule tries the same replica three times, a second apart; under a policy, each try chooses one anew.
+    An answer, whatever its status, is the caller's to judge: no HTTP status is tried again.
+    """
+    callees = {edge.callee for service in catalogue.services for edge in service.invokes}
+    document = _document("Resiliency", "invocation")
+    document["spec"] = {
+        "policies": {
+            "retries": {
+                "no-answer": {
+                    "policy": "constant",
+                    "duration": "200ms",
+                    "maxRetries": 5,
+                    "matching": {"httpStatusCodes": "599", "gRPCStatusCodes": "14"},
+                }
+            }
+        },
+        "targets": {"apps": {callee: {"retry": "no-answer"} for callee in sorted(callees)}},
+    }
+    return document
+
+
+def _document(kind: str, name: str) -> Document:
+    return {"apiVersion": _API, "kind": kind, "metadata": {"name": name}}
+
+
+def _entry(name: str, value: str | SecretRef) -> Document:
+    if isinstance(value, SecretRef):
+        return {"name": name, "secretKeyRef": {"name": value.name, "key": value.key}}
+    return {"name": name, "value": value}
+
+
+def _scopes(topics: Mapping[str, Sequence[Topic]]) -> str:
+    return ";".join(f"{app_id}={','.join(found)}" for app_id, found in topics.items())

@@ -1,0 +1,61 @@
+"""The plan whose services stand on the real engines, each process beside a sidecar of its own."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from components.dapr import DATABASE_SECRET, SMTP_SECRET
+from components.model import Topic
+from components.selfhosted import Place, render
+from infra.local.engines.build import Cache, EngineError, cache, java
+from infra.local.engines.kafka import Broker
+from infra.local.engines.postgresql import Cluster, programs
+from infra.local.engines.sidecars import Scheduler, Sidecars
+from infra.local.folder import ENGINES, kept_secrets
+from infra.local.options import HOST, Options
+from infra.local.plan import PORTS, Part, Plan, Services
+from infra.local.ports import free_ports
+
+PARTITIONS: Final = 12
+
+
+def plan(options: Options) -> Plan:
+    """Choose ports and tokens, make what is missing in the data folder, and render what the sidecars read."""
+    built, free = cache(), iter(free_ports(PORTS))
+    if not (built.dapr.is_dir() and built.kafka.is_dir()):
+        raise EngineError("the engines are not built, or were built from other pins. Build them first: make engines")
+    services = Services.choose(options, free)
+    folder = options.data / ENGINES
+    cluster = Cluster(programs(), folder / "postgresql", next(free))
+    broker = Broker(java(), built.kafka, folder / "kafka", next(free), next(free))
+    scheduler = Scheduler(built.dapr / "scheduler", folder / "scheduler", *_some(free, 5))
+    _together(cluster.make, broker.make)
+    engines = (cluster.part(), broker.part(tuple(Topic), PARTITIONS), scheduler.part())
+    place = Place(
+        folder=folder / "dapr", brokers=f"{HOST}:{broker.port}", secrets=_secrets(options, cluster.connection_string)
+    )
+    render(place)
+    sidecars = _sidecars(built, place, scheduler.port, services, engines)
+    layer = tuple(sidecars.part(process, ports, *_some(free, 2)) for process, ports in services.ports.items())
+    return Plan((engines, layer, services.parts(options)))
+
+
+def _sidecars(built: Cache, place: Place, scheduler: int, services: Services, engines: tuple[Part, ...]) -> Sidecars:
+    after = tuple(part.program.name for part in engines)
+    return Sidecars(built.dapr / "daprd", place, scheduler, services.api_token, services.app_token, after)
+
+
+def _secrets(options: Options, connection_string: str) -> dict[str, dict[str, str]]:
+    found = kept_secrets(options.data) | {DATABASE_SECRET.name: {DATABASE_SECRET.key: connection_string}}
+    return found | ({SMTP_SECRET: {"port": "25", **options.smtp}} if options.smtp else {})
+
+
+def _together(*steps: Callable[[], None]) -> None:
+    """Do what takes seconds side by side."""
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(step) for step in steps]:
+            done.result()
+
+
+def _some(free: Iterator[int], count: int) -> list[int]:
+    return [next(free) for _ in range(count)]
