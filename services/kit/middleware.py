@@ -98,17 +98,26 @@ class LimitBody:
         if declared.isdecimal() and int(declared) > self._limit:
             await render(self._refusal())(scope, receive, send)
             return
-        taken = 0
+        taken, refused, started = 0, False, False
 
         async def counted() -> Message:
-            nonlocal taken
+            nonlocal taken, refused
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._limit:
+                refused = True
                 raise self._refusal()
             return message
 
-        await self._app(scope, counted, send)
+        async def sent(message: Message) -> None:
+            nonlocal started
+            if not refused or started:  # else the application's own words for what we answer below
+                started = True
+                await send(message)
+
+        await self._app(scope, counted, sent)
+        if refused and not started:
+            await render(self._refusal())(scope, receive, send)
 
     def _refusal(self) -> Problem:
         return Problem(413, f"The body may have at most {self._limit} bytes.")

@@ -222,11 +222,18 @@ class Embedded:
 
     def __init__(self, folder: Path, apps: tuple[AppKey, ...] = APPS, **changes: Any) -> None:
         self.folder = folder
-        self.ports = {app: Ports(app=free_port(), http=free_port(), grpc=free_port()) for app in apps}
-        settings = render(folder / "data", self.ports, secrets=SECRETS, api_token=API_TOKEN, app_token=APP_TOKEN)
-        self.settings: RuntimeSettings = settings.model_copy(update={"retry_seconds": 0.05, **changes})
         self.process: subprocess.Popen[bytes] | None = None
+        self._apps = apps
+        self._changes = {"retry_seconds": 0.05, **changes}
         self._log = itertools.count()
+        self._served = False
+        self.choose_ports()
+
+    def choose_ports(self) -> None:
+        """Give every application three ports that nobody listens on."""
+        self.ports = {app: Ports(app=free_port(), http=free_port(), grpc=free_port()) for app in self._apps}
+        settings = render(self.folder / "data", self.ports, secrets=SECRETS, api_token=API_TOKEN, app_token=APP_TOKEN)
+        self.settings: RuntimeSettings = settings.model_copy(update=self._changes)
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the process without waiting for it."""
@@ -239,16 +246,24 @@ class Embedded:
         return self.process
 
     def start(self) -> None:
-        """Start the process and return when its last port answers."""
+        """Start the process and return when its last port answers; its first start may have to look for other ports."""
+        while not self._starts():
+            log = self.logs().splitlines()[-1:]
+            assert not self._served, f"the runtime did not start again: {log}"
+            assert "is taken" in str(log), f"the runtime did not start: {log}"
+            self.choose_ports()
+        self._served = True
+
+    def _starts(self) -> bool:
         process = self.spawn()
         last = list(self.ports.values())[-1]
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while time.monotonic() < until and process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex((HOST, last.http)) == 0:
-                    return
+                    return True
             time.sleep(0.02)
-        raise AssertionError(f"the runtime did not start: {self.logs()}")
+        return False
 
     def kill(self) -> None:
         """End the process as a power cut would."""

@@ -1,6 +1,6 @@
 """The plan whose services stand on the real engines, each process beside a sidecar of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -9,6 +9,7 @@ from components.model import Topic
 from components.selfhosted import Place, render
 from infra.local.engines.build import Cache, EngineError, cache, java
 from infra.local.engines.kafka import Broker
+from infra.local.engines.mailbox import Mailbox
 from infra.local.engines.postgresql import Cluster, programs
 from infra.local.engines.sidecars import Scheduler, Sidecars
 from infra.local.folder import ENGINES, kept_secrets
@@ -30,10 +31,11 @@ def plan(options: Options) -> Plan:
     broker = Broker(java(), built.kafka, folder / "kafka", next(free), next(free))
     scheduler = Scheduler(built.dapr / "scheduler", folder / "scheduler", *_some(free, 5))
     _together(cluster.make, broker.make)
-    engines = (cluster.part(), broker.part(tuple(Topic), PARTITIONS), scheduler.part())
-    place = Place(
-        folder=folder / "dapr", brokers=f"{HOST}:{broker.port}", secrets=_secrets(options, cluster.connection_string)
-    )
+    mailbox = Mailbox(next(free), options.data / "mail", options.environment)
+    post = () if options.smtp else (mailbox.part(),)
+    engines = (cluster.part(), broker.part(tuple(Topic), PARTITIONS), scheduler.part(), *post)
+    secrets = kept_secrets(options.data) | _secrets(cluster.connection_string, options.smtp or mailbox.secret)
+    place = Place(folder=folder / "dapr", brokers=f"{HOST}:{broker.port}", secrets=secrets)
     render(place)
     sidecars = _sidecars(built, place, scheduler.port, services, engines)
     layer = tuple(sidecars.part(process, ports, *_some(free, 2)) for process, ports in services.ports.items())
@@ -45,9 +47,8 @@ def _sidecars(built: Cache, place: Place, scheduler: int, services: Services, en
     return Sidecars(built.dapr / "daprd", place, scheduler, services.api_token, services.app_token, after)
 
 
-def _secrets(options: Options, connection_string: str) -> dict[str, dict[str, str]]:
-    found = kept_secrets(options.data) | {DATABASE_SECRET.name: {DATABASE_SECRET.key: connection_string}}
-    return found | ({SMTP_SECRET: {"port": "25", **options.smtp}} if options.smtp else {})
+def _secrets(connection_string: str, smtp: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {DATABASE_SECRET.name: {DATABASE_SECRET.key: connection_string}, SMTP_SECRET: {"port": "25", **smtp}}
 
 
 def _together(*steps: Callable[[], None]) -> None:

@@ -188,7 +188,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     if tables:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged: {verdict}")
+            raise sqlite3.DatabaseError(f"it is damaged: {verdict.splitlines()[-1]}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA journal_size_limit = 67108864")

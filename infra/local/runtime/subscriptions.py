@@ -17,6 +17,7 @@ DEFAULT_BULK = 100
 
 class _Routes(BaseModel):
     default: str = ""
+    rules: list[object] = []
 
 
 class _Bulk(BaseModel):
@@ -30,6 +31,7 @@ class _Announced(BaseModel):
     route: str = ""
     routes: _Routes = _Routes()
     bulk: Annotated[_Bulk, Field(alias="bulkSubscribe")] = _Bulk()
+    dead_letter: Annotated[str, Field(alias="deadLetterTopic")] = ""
 
 
 _ANNOUNCED = TypeAdapter(list[_Announced])
@@ -61,6 +63,9 @@ async def announced(application: Application) -> list[Subscription]:
         found = _ANNOUNCED.validate_json(body or b"[]")
     except ValidationError as error:
         raise ValueError(f"/dapr/subscribe of {application.app_id} cannot be read: {error}") from error
+    for item in found:
+        if item.routes.rules or item.dead_letter:
+            log.error("%s: routing rules and dead-letter topics are not offered, and ignored", item.topic)
     return [_subscription(item) for item in found if item.route or item.routes.default]
 
 

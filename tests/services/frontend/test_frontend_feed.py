@@ -56,7 +56,15 @@ def test_an_old_event_is_skipped() -> None:
 def test_behind_a_gap_the_feed_begins_anew() -> None:
     feed = _feed(1, 1, 2, 5)
     assert feed.after(Cursor(1, 1)) == ()
+    assert feed.after(Cursor(1, 2)) == ()
     assert [e.seq for e in feed.after(Cursor(1, 4))] == [5]
+
+
+def test_what_is_read_of_a_new_epoch_takes_the_place_of_the_former() -> None:
+    feed = _feed(1, 1, 2, 3, 4, 5)
+    feed.adopt(Slice(Cursor(2, 2), [Entry(1, "new"), Entry(2, "new")]), feed.taken)
+    assert feed.last == (2, 2)
+    assert [e.body for e in feed.after(Cursor(2, 0))] == ["new", "new"]
 
 
 def test_what_is_read_fills_the_gap() -> None:
@@ -225,7 +233,9 @@ class Interleavings(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def connect(self, data: st.DataObject) -> None:
-        self.viewers.append(_Viewer(data.draw(st.sampled_from(self.saved))))
+        epoch = data.draw(st.sampled_from(sorted(self.logs)))
+        anywhere = st.integers(0, len(self.logs[epoch])).map(lambda seq: Cursor(epoch, seq))
+        self.viewers.append(_Viewer(data.draw(anywhere | st.sampled_from(self.saved))))
 
     @precondition(lambda self: self.viewers)
     @rule(data=st.data())

@@ -8,7 +8,7 @@ import pytest
 from harness.dues import at, rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transfer_cases import read, task, write
+from transfer_cases import read, task, unhurried, write
 
 from services.backend.schemas import TaskDraft
 from services.backend.transfer import FORMATS
@@ -88,20 +88,21 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@unhurried
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES) | st.binary(max_size=9), max_size=40).map(b"".join))
 def test_any_bytes(name: str, data: bytes) -> None:
     is_sound(read(name, data))
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=300)
+@settings(unhurried, max_examples=300)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_damaged_files_of_our_own(name: str, data: bytes, seed: int) -> None:
     is_sound(read(name, mutated(data, random.Random(seed))))
 
 
 @pytest.mark.skipif(not REAL, reason="no ../shared/data/vtodo: damaged real exports are NOT tested")
-@settings(max_examples=500)
+@settings(unhurried, max_examples=500)
 @given(st.sampled_from(REAL or [b""]), st.integers(0, 2**32))
 def test_damaged_files_of_other_programs(data: bytes, seed: int) -> None:
     is_sound(read("ics", mutated(data, random.Random(seed))))

@@ -220,6 +220,12 @@ class TestDue:
     def test_a_start_on_the_due_is_not_worth_a_word(self) -> None:
         assert only(one("DTSTART:20261201T090000", "DUE:20261201T090000")).due == local("2026-12-01T09:00")
 
+    def test_a_start_on_the_due_may_stand_in_another_zone(self) -> None:
+        draft = only(
+            one("DTSTART:20261201T080000Z", "DUE;TZID=Europe/Rome:20261201T090000", "RRULE:FREQ=WEEKLY;BYDAY=TU")
+        )
+        assert (draft.due, draft.nominal) == (at("2026-12-01T09:00:00+01:00"), None)
+
     def test_a_start_of_a_recurring_task_is_its_due(self) -> None:
         draft = only(one("DTSTART;VALUE=DATE:20261201", "RRULE:FREQ=WEEKLY"))
         assert (draft.due, draft.recurrence) == (on("2026-12-01"), rule("FREQ=WEEKLY"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from harness.dues import on
 from hypothesis import given
-from transfer_cases import ID, NOW, moments, only, read, task, tasks, told, write
+from transfer_cases import ID, NOW, moments, only, read, task, tasks, told, unhurried, write
 
 from services.backend.schemas import TaskDraft
 from services.backend.transfer.json_format import FORMAT, VERSION
@@ -24,6 +24,7 @@ def same(draft: TaskDraft, original: Task) -> None:
     assert given_back == [reminder.model_dump(mode="json") for reminder in original.reminders]
 
 
+@unhurried
 @given(tasks(moments))
 def test_everything_of_every_task_comes_back(original: Task) -> None:
     parsed = read("json", write("json", original, task(), original))

@@ -8,7 +8,7 @@ import pytest
 from harness.dues import ROME, at, local, on, rule
 from hypothesis import example, given
 from hypothesis import strategies as st
-from transfer_cases import ID, NOW, PERSON, back, only, read, task, tasks, told, words, write
+from transfer_cases import ID, NOW, PERSON, back, only, read, task, tasks, told, unhurried, words, write
 
 from services.backend.schemas import TaskDraft
 from services.backend.transfer.todotxt.grammar import escaped, unescaped
@@ -138,6 +138,7 @@ class TestWords:
         parsed = read("todo.txt", "due:2026-12-01")
         assert (parsed.drafts[0].draft.title, told(parsed)) == ("Untitled", [(1, "title", "warning")])
 
+    @unhurried
     @given(st.text(), st.booleans())
     @example(f"\\\\id:{ID}", False)
     @example("\\x", True)
@@ -278,12 +279,14 @@ class TestWritten:
         assert line(late) == "2026-11-02 Pay rent"
         assert write("todo.txt", late, profile=PERSON.model_copy(update={"time_zone": "UTC"}))[:10] == b"2026-11-01"
 
+    @unhurried
     @given(tasks())
     @example(task(due=at("2026-10-25T02:30:00+01:00")))
     @example(task(due=on("2026-12-01"), recurrence=rule("FREQ=DAILY;INTERVAL=1")))
+    @example(task(external_id=" "))
     def test_what_the_format_carries_comes_back(self, original: Task) -> None:
         draft = back("todo.txt", original)
-        for name in ("id", "status", "priority", "due"):
+        for name in ("id", "external_id", "status", "priority", "due"):
             assert getattr(draft, name) == getattr(original, name), name
         assert plain_rule(draft.recurrence) == plain_rule(original.recurrence)
         assert sorted(draft.tags) == sorted(original.tags)
@@ -293,10 +296,12 @@ class TestWritten:
             assert (before is None) == (after is None)
             assert before is None or timedelta() <= before - after < timedelta(hours=25)
 
+    @unhurried
     @given(words.filter(lambda text: text.strip().isprintable() and text.strip()))
     def test_a_title_comes_back_word_by_word(self, title: str) -> None:
         assert back("todo.txt", task(title=title.strip()[:500].strip())).title == title.strip()[:500].strip()
 
+    @unhurried
     @given(st.lists(words.map(str.strip).filter(bool), max_size=4))
     def test_one_line_each(self, titles: list[str]) -> None:
         originals = [task(id=UUID(int=number), title=title[:500].strip()) for number, title in enumerate(titles)]

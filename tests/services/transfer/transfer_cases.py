@@ -5,6 +5,7 @@ from uuid import UUID
 
 from harness.dues import ROME, ZONES, wall
 from harness.rules import rules
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.backend.schemas import TaskDraft
@@ -30,6 +31,10 @@ from services.kit.task import (
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PERSON = Profile(time_zone=ROME)
 ID = UUID("01980000-0000-7000-8000-000000000001")
+
+
+unhurried = settings(deadline=None)
+"""For property tests: the machine may be busy with others."""
 
 
 def read(format_name: str, text: str | bytes, profile: Profile = PERSON) -> Parsed:

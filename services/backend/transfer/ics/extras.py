@@ -4,6 +4,7 @@ Another program may have changed the task since, so what it says counts only whe
 open: `priority` beside PRIORITY:1, `time_zone` beside a DUE in UTC, `rrule` on a completed task without an RRULE.
 """
 
+import json
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +30,11 @@ class Extras(Frozen):
     occurrence: int | None = None
     nominal: Due | None = None
     time_zone: str | None = None
+
+
+def extras_text(extras: Extras) -> str:
+    """Return the property's text: in ASCII, since a content line holds no control characters."""
+    return json.dumps(extras.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
 
 
 def parse_extras(text: str) -> Extras:

@@ -168,9 +168,11 @@ def _recurrence(source: Source, status: Status, extras: Extras) -> Recurrence | 
 
 
 def _behind(start: Due | None, due: Due | None, time_zone: str) -> timedelta:
-    """Return how much later than its start a task is due; nothing where the two are not of one kind."""
+    """Return how much later than its start a task is due, on one clock; nothing where the two are not of one kind."""
     if start is None or due is None or type(start) is not type(due):
         return timedelta()
+    if isinstance(start, DueAt) and isinstance(due, DueAt):
+        start = DueAt(at=start.at, time_zone=due.time_zone)
     return wall_clock(due, time_zone) - wall_clock(start, time_zone)
 
 

@@ -14,7 +14,7 @@ from icalendar import Timezone
 from icalendar.parser import Contentline
 
 from services.backend.transfer.ics.alarms import before_text, midnight_offset
-from services.backend.transfer.ics.extras import NAME, Extras
+from services.backend.transfer.ics.extras import NAME, Extras, extras_text
 from services.backend.transfer.ics.lines import Property
 from services.backend.transfer.ics.values import duration_of
 from services.kit.due import resolve, wall_clock, zone
@@ -66,7 +66,7 @@ def _todo(task: Task, uid: str) -> Iterator[bytes]:
         yield _line("CATEGORIES", ",".join(_text(tag) for tag in task.tags))
     yield from _state(task)
     yield from _times(task)
-    yield _line(NAME, _text(_extras(task, uid).model_dump_json(exclude_none=True)))
+    yield _line(NAME, _text(extras_text(_extras(task, uid))))
     for reminder in task.reminders:
         yield from _alarm(task, reminder)
     yield _line("END", "VTODO")

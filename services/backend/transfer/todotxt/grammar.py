@@ -83,7 +83,7 @@ def _parse_priority(text: str) -> str:
 
 def _decoded(longest: int) -> Callable[[str], str]:
     def decode(text: str) -> str:
-        value = unquote(text, errors="replace").replace("\x00", "").strip()
+        value = unquote(text, errors="replace").replace("\x00", "")
         if not 1 <= len(value) <= longest:
             raise ValueError(f"must have 1 to {longest} characters")
         return value
