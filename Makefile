@@ -13,11 +13,15 @@ COMPILE = $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-inde
 .PHONY: help
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-	@echo 'Settings of `make up`, as in `make up PORT=9000`: PORT, DATA, RESET=1, AUTH, … (docs/quickstart.md)'
+	@echo 'Settings of `make up`, as in `make up PORT=9000`: PORT, DATA, RESET=1, RUNTIME, AUTH, … (README.md)'
 
 .PHONY: up
 up: $(VENV)/.local ## start the platform on this machine, until Ctrl-C
 	@$(PYTHON) -m infra.local
+
+.PHONY: engines
+engines: $(VENV)/.local ## build the real engines that `make up RUNTIME=dapr` starts: Dapr, Kafka, PostgreSQL
+	@$(PYTHON) -m infra.local.engines
 
 .PHONY: test
 test: $(VENV)/.test ## run the tests; ARGS are pytest's

@@ -46,8 +46,9 @@ class Display:
             record = json.loads(text) if text.startswith("{") else None
         except ValueError:
             record = None
-        if isinstance(record, dict) and "msg" in record:  # one of Dapr's
-            record = {"message": record["msg"], "level": record.get("level", "").upper(), "time": record.get("time")}
+        if isinstance(record, dict) and "msg" in record:
+            self._dapr(name, record)
+            return
         if isinstance(record, dict) and "message" in record:
             self._record(name, record)
         elif plain := _PLAIN.fullmatch(text):
@@ -62,6 +63,12 @@ class Display:
     def banner(self, text: str) -> None:
         """Show a block of text by itself."""
         self._print("\n" + self._paint(text, _BOLD) + "\n")
+
+    def _dapr(self, name: str, record: Mapping[str, Any]) -> None:
+        """Show what one of Dapr's processes says; the etcd in its scheduler chats whatever level it is told."""
+        level = str(record.get("level", "")).upper()
+        if level not in {"DEBUG", "INFO"}:
+            self._record(name, {"time": record.get("time"), "level": level, "message": record["msg"]})
 
     def _record(self, name: str, record: Mapping[str, Any]) -> None:
         clock = _CLOCK.match(str(record.get("time", "")))

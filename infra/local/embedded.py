@@ -1,5 +1,7 @@
 """The plan whose services stand on the embedded runtime: one process in the place of every engine."""
 
+from typing import Final
+
 from components.dapr import SMTP_SECRET
 from components.embedded import RuntimeSettings, render
 from infra.local.child import Program
@@ -8,6 +10,8 @@ from infra.local.options import Options
 from infra.local.plan import PORTS, Part, Plan, Services
 from infra.local.ports import free_ports
 from infra.local.readiness import Probe
+
+RUNTIME: Final = "runtime"
 
 
 def plan(options: Options) -> Plan:
@@ -21,12 +25,12 @@ def plan(options: Options) -> Plan:
         app_token=services.app_token,
     )
     write_private(options.data / SETTINGS, settings.model_dump_json())
-    return Plan(((_runtime(options, settings),), services.parts(options)))
+    return Plan(((_runtime(options, settings),), services.parts(options, lambda _: RUNTIME)))
 
 
 def _runtime(options: Options, settings: RuntimeSettings) -> Part:
     program = Program(
-        name="runtime",
+        name=RUNTIME,
         module="infra.local.runtime",
         arguments=(str(options.data / SETTINGS),),
         environment=options.environment,

@@ -1,7 +1,7 @@
 """Which processes make the platform, and what each service is told: the catalogue, for this machine."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -20,13 +20,14 @@ Process = tuple[str, int]
 class Part:
     """One process to keep running: its program, how to tell that it is ready, and the ports it listens on.
 
-    It is started when the parts whose names are in `after` are ready.
+    It is started when the parts named in `after` are ready, and asked whether it is when those in `beside` are.
     """
 
     program: Program | Executable
     check: Check
     ports: tuple[int, ...]
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ class Services:
         }
         return cls(ports)
 
-    def parts(self, options: Options) -> tuple[Part, ...]:
-        """Return the services."""
+    def parts(self, options: Options, beside: Callable[[str], str]) -> tuple[Part, ...]:
+        """Return the services; `beside` gives, for the name of one, the part that it talks to."""
         public = [port.app for (app_id, _), port in self.ports.items() if CATALOGUE[app_id].public]
         others = [f"http://{name}:{port}" for port in public[1:] for name in (HOST, "localhost")]
         origins = " ".join([options.environment["PUBLIC_ORIGINS"], *others])
-        return tuple(self._part(options, process, origins) for process in self.ports)
+        return tuple(self._part(options, process, origins, beside) for process in self.ports)
 
-    def _part(self, options: Options, process: Process, origins: str) -> Part:
+    def _part(self, options: Options, process: Process, origins: str, beside: Callable[[str], str]) -> Part:
         ports, app_id = self.ports[process], process[0]
         environment = {
             **options.environment,
@@ -84,7 +85,7 @@ class Services:
             "PUBLIC_ORIGINS": origins,
         }
         program = Program(name=name_of(process), module=CATALOGUE[app_id].package, environment=environment)
-        return Part(program, Probe(ports.app, "/readyz"), (ports.app,))
+        return Part(program, Probe(ports.app, "/readyz"), (ports.app,), beside=(beside(program.name),))
 
 
 def name_of(process: Process) -> str:

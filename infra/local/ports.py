@@ -7,7 +7,7 @@ from typing import Final
 from infra.local.options import HOST
 
 # Below the ports that outgoing connections are given, so that none is lost while its process restarts.
-_RANGE: Final = range(20_000, 30_000)
+_RANGE: Final = range(10_000, 15_000)
 _TRIES: Final = 1_000
 
 

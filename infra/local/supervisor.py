@@ -68,8 +68,7 @@ class Supervisor:
         """Run a part for ever."""
         now, delay = asyncio.get_running_loop().time, FIRST_DELAY_SECONDS
         while True:
-            for name in part.after:
-                await self._ready[name].wait()
+            await self._all_ready(part.after)
             began = now()
             code = await self._run(part)
             if not self._is_up:
@@ -82,6 +81,10 @@ class Supervisor:
             self._display.say(f"{ending}; it starts again in {delay:g} s", "WARNING")
             await asyncio.sleep(delay)
             delay = min(2 * delay, LONGEST_DELAY_SECONDS)
+
+    async def _all_ready(self, names: Iterable[str]) -> None:
+        for name in names:
+            await self._ready[name].wait()
 
     async def _run(self, part: Part) -> int:
         name = part.program.name
@@ -98,6 +101,7 @@ class Supervisor:
         """Say when a part is ready, and when everything is."""
         now = asyncio.get_running_loop().time
         began = now()
+        await self._all_ready(part.beside)
         await until_ready(part.check)
         name = part.program.name
         self._display.say(f"{name} is ready after {now() - began:.1f} s (process {self._running[name].pid})")

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.kit.due import check_duration
-from services.kit.task import Due, Frozen, Priority, Recurrence, Status
+from services.kit.task import Due, Frozen, Instant, Priority, Recurrence, Status
 
 MAX_TAGS = 50
 MAX_TAG = 64
@@ -55,7 +55,7 @@ class ReminderInput(Frozen):
 
     id: Annotated[str, AfterValidator(storable)] | None = Field(default=None, min_length=1, max_length=64)
     before: str | None = Field(default=None, max_length=32, examples=["P1D"])
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     status: Any | None = None
     seq: Any | None = None
 
@@ -142,5 +142,5 @@ class TaskDraft(Frozen):
     occurrence: int | None = Field(default=None, ge=1)
     nominal: Due | None = None
     reminders: Reminders = ()
-    created_at: AwareDatetime | None = None
-    completed_at: AwareDatetime | None = None
+    created_at: Instant | None = None
+    completed_at: Instant | None = None

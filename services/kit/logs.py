@@ -33,5 +33,5 @@ def configure(app_id: str, level: str) -> None:
     )
     handler.addFilter(_Context())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("uvicorn.access", "httptools", "asyncio"):
+    for chatty in ("uvicorn.access", "uvicorn.error", "httptools", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,11 +1,12 @@
 """The vocabulary of the platform: a task, its due, its recurrence and its reminders, as every caller reads them."""
 
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, NaiveDatetime, Tag
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, NaiveDatetime, Tag
 
 
 class Frozen(BaseModel):
@@ -31,23 +32,33 @@ class Status(StrEnum):
     COMPLETED = "completed"
 
 
+def _written(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.search(r"\d-\d", value)):
+        raise ValueError("must be written like 2026-12-01, or 2026-12-01T09:00:00+01:00 (RFC 3339)")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
+
+
 class DueAt(Frozen):
     """Due at an instant, read on the clocks of an IANA time zone."""
 
-    at: AwareDatetime
+    at: Instant
     time_zone: str | None = Field(default=None, max_length=64, examples=["Europe/Rome"])
 
 
 class DueLocal(Frozen):
     """Due at a wall-clock time wherever the person is (floating)."""
 
-    local: NaiveDatetime
+    local: Annotated[NaiveDatetime, BeforeValidator(_written)]
 
 
 class DueDate(Frozen):
     """Due on a day."""
 
-    date: date
+    date: Annotated[date, BeforeValidator(_written)]
 
 
 def _due_kind(value: Any) -> str | None:  # noqa: ANN401 - whatever a caller sent

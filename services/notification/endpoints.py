@@ -21,7 +21,7 @@ from services.notification.schemas import (
 from services.notification.service import Notifications
 from services.notification.signing import shown
 
-_PLACE: Final = r"^[0-9]{1,9}-[0-9]{1,15}$"
+_PLACE: Final = r"^[0-9]{1,15}-[0-9]{1,15}$"
 
 
 public = APIRouter(prefix="/api/notifications", tags=["notifications"])

@@ -12,7 +12,7 @@ from services.notification.models import Ref
 
 _POLICY: Final = CATALOGUE[NOTIFICATION].jobs[0]
 _NAME: Final = re.compile(
-    rf"{re.escape(_POLICY.prefix)}(?P<person>[0-9a-f]{{32}})-(?P<epoch>\d{{1,9}})-(?P<seq>\d{{1,15}})-(?P<round>\d{{1,6}})"
+    rf"{re.escape(_POLICY.prefix)}(?P<person>[0-9a-f]{{32}})-(?P<epoch>\d{{1,15}})-(?P<seq>\d{{1,15}})-(?P<round>\d{{1,6}})"
 )
 
 

@@ -342,7 +342,7 @@ class Platform:
 
     async def _health(self, app_id: str, replica: int, expected: int) -> None:
         client = self.client(app_id, replica)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while (await client.http("GET", "/v1.0/healthz"))[0] != expected:
             assert time.monotonic() < until, f"{app_id} is not seen: {self.runtime.logs()}"
             await asyncio.sleep(0.01)

@@ -3,9 +3,30 @@
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from infra.local.engines.build import Cache, EngineError, build_dapr, build_kafka, cache, java
+from infra.local.engines.classes import keep_classes
 from infra.local.engines.postgresql import find, install, programs
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part: how to see that it is there, how to make it, and where it is then."""
+
+    name: str
+    is_there: Callable[[], object]
+    make: Callable[[], object]
+    where: Callable[[], object]
+
+    def take(self) -> None:
+        """See to it that the part is there, and say what that took."""
+        began, verb = time.monotonic(), "found"
+        if not self.is_there():
+            print(f"{self.name}: to be made; the first time takes minutes", flush=True)
+            self.make()
+            verb = "made"
+        print(f"{self.name}: {verb} in {time.monotonic() - began:.1f} s: {self.where()}", flush=True)
 
 
 def main() -> int:
@@ -13,8 +34,8 @@ def main() -> int:
     found = cache()
     try:
         with found.claimed():
-            for name, is_there, make, where in _steps(found):
-                _step(name, is_there, make, where)
+            for step in _steps(found):
+                step.take()
     except EngineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -22,22 +43,13 @@ def main() -> int:
     return 0
 
 
-def _steps(found: Cache) -> list[tuple[str, Callable[[], object], Callable[[], object], Callable[[], object]]]:
-    """Return the parts: how to see that one is there, how to make it, and where it is then."""
-    return [
-        ("postgresql", find, install, programs),
-        ("kafka", found.kafka.is_dir, lambda: build_kafka(found), lambda: f"{found.kafka}, run by {java()}"),
-        ("dapr", found.dapr.is_dir, lambda: build_dapr(found), lambda: found.dapr),
-    ]
-
-
-def _step(name: str, is_there: Callable[[], object], make: Callable[[], object], where: Callable[[], object]) -> None:
-    began, verb = time.monotonic(), "found"
-    if not is_there():
-        print(f"{name}: to be made; the first time takes minutes", flush=True)
-        make()
-        verb = "made"
-    print(f"{name}: {verb} in {time.monotonic() - began:.1f} s: {where()}", flush=True)
+def _steps(found: Cache) -> tuple[Step, ...]:
+    return (
+        Step("postgresql", find, install, programs),
+        Step("kafka", found.kafka.is_dir, lambda: build_kafka(found), lambda: f"{found.kafka}, run by {java()}"),
+        Step("kafka classes", found.classes.exists, lambda: keep_classes(found), lambda: found.classes),
+        Step("dapr", found.dapr.is_dir, lambda: build_dapr(found), lambda: found.dapr),
+    )
 
 
 if __name__ == "__main__":

@@ -45,6 +45,11 @@ class Cache:
         """The folder of Kafka's jars."""
         return self.home / "kafka"
 
+    @property
+    def classes(self) -> Path:
+        """The file that holds Kafka's classes as Java has loaded them once."""
+        return self.home / "kafka.jsa"
+
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Hold the folder, so that two builds do not do the same work."""

@@ -11,7 +11,7 @@ from infra.local.engines.build import Cache, EngineError, cache, java
 from infra.local.engines.kafka import Broker
 from infra.local.engines.mailbox import Mailbox
 from infra.local.engines.postgresql import Cluster, programs
-from infra.local.engines.sidecars import Scheduler, Sidecars
+from infra.local.engines.sidecars import Scheduler, Sidecars, sidecar_of
 from infra.local.folder import ENGINES, kept_secrets
 from infra.local.options import HOST, Options
 from infra.local.plan import PORTS, Part, Plan, Services
@@ -28,7 +28,7 @@ def plan(options: Options) -> Plan:
     services = Services.choose(options, free)
     folder = options.data / ENGINES
     cluster = Cluster(programs(), folder / "postgresql", next(free))
-    broker = Broker(java(), built.kafka, folder / "kafka", next(free), next(free))
+    broker = Broker(java(), built.kafka, built.classes, folder / "kafka", next(free), next(free))
     scheduler = Scheduler(built.dapr / "scheduler", folder / "scheduler", *_some(free, 5))
     _together(cluster.make, broker.make)
     mailbox = Mailbox(next(free), options.data / "mail", options.environment)
@@ -39,7 +39,7 @@ def plan(options: Options) -> Plan:
     render(place)
     sidecars = _sidecars(built, place, scheduler.port, services, engines)
     layer = tuple(sidecars.part(process, ports, *_some(free, 2)) for process, ports in services.ports.items())
-    return Plan((engines, layer, services.parts(options)))
+    return Plan((engines, layer, services.parts(options, sidecar_of)))
 
 
 def _sidecars(built: Cache, place: Place, scheduler: int, services: Services, engines: tuple[Part, ...]) -> Sidecars:

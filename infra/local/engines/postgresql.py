@@ -27,7 +27,7 @@ _SETTINGS: Final = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "200",
-    "log_min_messages": "warning",
+    "log_checkpoints": "off",
 }
 
 
@@ -93,17 +93,9 @@ class Cluster:
             shutil.chown(password, owner)
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        initdb = [str(self.programs / "initdb"), "-D", str(unfinished), "-U", USER, f"--pwfile={password}"]
-        done = subprocess.run(  # noqa: S603 - the command is the one above
-            [*initdb, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-instructions"],
-            user=owner,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise EngineError(self._refusal(done.stderr.strip(), owner))
+        if problem := self._init(unfinished, password, owner):
+            hint = f" The server runs as {owner}, since you are root: is the folder within its reach?" if owner else ""
+            raise EngineError(f"postgresql cannot make its cluster in {self.folder}.{hint} It said:\n{problem}")
         unfinished.rename(self._data)
 
     def part(self) -> Part:
@@ -122,9 +114,23 @@ class Cluster:
     def _data(self) -> Path:
         return self.folder / "data"
 
-    def _refusal(self, said: str, owner: str | None) -> str:
-        hint = f" The server runs as {owner}, since you are root: is the folder within its reach?" if owner else ""
-        return f"postgresql cannot make its cluster in {self.folder}:{hint} It said:\n{said}"
+    def _init(self, folder: Path, password: Path, owner: str | None) -> str:
+        """Return what went wrong, if anything."""
+        initdb = [str(self.programs / "initdb"), "-D", str(folder), "-U", USER, f"--pwfile={password}"]
+        try:
+            subprocess.run(  # noqa: S603 - the command is the one above
+                [*initdb, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-instructions"],
+                user=owner,
+                cwd="/",
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        except OSError as error:
+            return str(error)
+        except subprocess.CalledProcessError as error:
+            return str(error.stderr).strip()
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

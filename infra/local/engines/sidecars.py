@@ -86,9 +86,14 @@ class Sidecars:
             "--dapr-graceful-shutdown-seconds": 2,
         }
         environment = _environment({"DAPR_API_TOKEN": self.api_token, "APP_API_TOKEN": self.app_token})
-        program = Executable(f"daprd-{name_of(process)}", str(self.binary), environment, _flags(arguments))
+        program = Executable(sidecar_of(name_of(process)), str(self.binary), environment, _flags(arguments))
         probe = Probe(ports.http, "/v1.0/healthz/outbound", {"dapr-api-token": self.api_token})
         return Part(program, probe, (ports.http, ports.grpc, internal, metrics), self.after)
+
+
+def sidecar_of(name: str) -> str:
+    """Return how the sidecar of a process is called."""
+    return f"daprd-{name}"
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
-from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from services.backend import decide
@@ -24,7 +23,7 @@ from services.backend.schemas import Tags, TaskCreate, TaskPatch
 from services.backend.views import Sort, StatusFilter
 from services.kit.identity import CurrentCaller
 from services.kit.problems import Problem, documented
-from services.kit.task import Frozen, Priority, Task
+from services.kit.task import Frozen, Instant, Priority, Task
 
 router = APIRouter(prefix="/api", tags=["tasks"])
 
@@ -45,8 +44,8 @@ async def list_tasks(
     status: StatusFilter = StatusFilter.OPEN,
     priority: Annotated[list[Priority] | None, Query(description="any of these")] = None,
     tag: Annotated[list[str] | None, Query(description="all of these", max_length=50)] = None,
-    due_before: AwareDatetime | None = None,
-    due_after: AwareDatetime | None = None,
+    due_before: Instant | None = None,
+    due_after: Instant | None = None,
     overdue: bool = False,
     sort: Annotated[Sort, Query(description="a missing due date comes last")] = Sort.CREATED,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,

@@ -56,13 +56,17 @@ class ImportAnswer(BaseModel):
     problems_omitted: int
 
 
-_FILES: dict[str, Any] = {
+_TEXTS: dict[str, Any] = {
     codec.media_type.split(";")[0]: {"schema": {"type": "string", "format": "binary"}} for codec in FORMATS.values()
 }
+_TAKEN = _TEXTS | {JSON: {"schema": {}}}
+_GIVEN = {"content": _TEXTS | {JSON: {"schema": {"type": "object"}}}, "description": "The file"}
 
 
 @router.get(
-    "/export", response_class=Response, responses={200: {"content": _FILES, "description": "The file"}, **documented()}
+    "/export",
+    response_class=Response,
+    responses={200: _GIVEN, **documented()},
 )
 async def export_tasks(
     caller: CurrentCaller, log: Log, file_format: Annotated[Format, Query(alias="format")] = Format.JSON
@@ -78,7 +82,7 @@ async def export_tasks(
 @router.post(
     "/import",
     responses={200: {"model": ImportAnswer}, **documented(413)},
-    openapi_extra={"requestBody": {"required": True, "content": _FILES}},
+    openapi_extra={"requestBody": {"content": _TAKEN}},
 )
 async def import_file(
     request: Request,

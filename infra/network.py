@@ -1,0 +1,163 @@
+"""Who may open a connection to whom: everything is denied but the edges of the catalogue and what they need.
+
+A call between services goes from sidecar to sidecar, so an edge opens the sidecar's port, never the application's.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import (
+    NetworkPolicy,
+    NetworkPolicyEgressRuleArgsDict,
+    NetworkPolicyIngressRuleArgsDict,
+    NetworkPolicyPeerArgsDict,
+    NetworkPolicyPortArgsDict,
+)
+
+from components.model import Catalogue, Service
+from infra.kube import NAME, NAMESPACE_NAME, labels
+
+Peer = NetworkPolicyPeerArgsDict
+Ingress = NetworkPolicyIngressRuleArgsDict
+Egress = NetworkPolicyEgressRuleArgsDict
+
+DAPR: Final = "dapr-system"
+SIDECAR_PORT: Final = 50002  # daprd takes other sidecars' calls here, by mTLS
+SIDECAR_METRICS_PORT: Final = 9090
+INJECTOR_PORT: Final = 4000
+HTTPS: Final = 443
+API_SERVER_PORTS: Final = (HTTPS, 6443, 8443)
+
+# The control plane of Dapr, by the label `app` of its pods, and where each listens.
+_CONTROL_PLANE: Final = {
+    "dapr-operator": 6500,
+    "dapr-sentry": 50001,
+    "dapr-placement-server": 50005,
+    "dapr-scheduler-server": 50006,
+}
+_DNS: Final = 53
+_METADATA: Final = "169.254.0.0/16"  # link-local: a cloud's metadata server gives out a node's credentials
+_PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", _METADATA)
+
+ANYWHERE: Final[Peer] = {"ip_block": {"cidr": "0.0.0.0/0", "except_": [_METADATA]}}
+OUTSIDE: Final[Peer] = {"ip_block": {"cidr": "0.0.0.0/0", "except_": list(_PRIVATE)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Somewhere a pod may connect to."""
+
+    peer: Peer
+    ports: tuple[int, ...]
+
+    @property
+    def rule(self) -> Egress:
+        """Return it as a rule."""
+        return {"to": [self.peer], "ports": _tcp(*self.ports)}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands round the services: where stores, brokers and everything outside are, and who comes in.
+
+    `entrance` are those who may reach a public service, `everybody` is where every service may go (the issuer of
+    tokens, the collector of traces), `scrapers` the namespaces that read metrics.
+    """
+
+    kafka: Sequence[Destination]
+    database: Sequence[Destination]
+    entrance: Sequence[Peer] = ()
+    everybody: Sequence[Destination] = ()
+    outside: Sequence[Destination] = ()
+    scrapers: Sequence[str] = ()
+
+
+def pods(namespace: str, *names: str) -> Peer:
+    """Return the pods of that namespace, or those of the names alone."""
+    peer: Peer = {"namespace_selector": {"match_labels": {NAMESPACE_NAME: namespace}}}
+    if names:
+        peer["pod_selector"] = {"match_expressions": [{"key": NAME, "operator": "In", "values": list(names)}]}
+    return peer
+
+
+def network(cidr: pulumi.Input[str]) -> Peer:
+    """Return the addresses of a network."""
+    return {"ip_block": {"cidr": cidr}}
+
+
+def deny_all(name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> NetworkPolicy:
+    """Deny every connection in a namespace, in and out, but for names: nothing works without DNS."""
+    dns: list[NetworkPolicyPortArgsDict] = [{"protocol": p, "port": _DNS} for p in ("UDP", "TCP")]
+    return NetworkPolicy(
+        name,
+        metadata={"name": "deny-all", "namespace": namespace},
+        spec={
+            "pod_selector": {},
+            "policy_types": ["Ingress", "Egress"],
+            "egress": [{"to": [pods("kube-system")], "ports": dns}],
+        },
+        opts=opts,
+    )
+
+
+def allow(
+    name: str,
+    namespace: pulumi.Input[str],
+    app: str,
+    *,
+    ingress: Sequence[Ingress] = (),
+    egress: Sequence[Egress] = (),
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    """Open, for the pods of one name, what the rules say."""
+    return NetworkPolicy(
+        name,
+        metadata={"name": app, "namespace": namespace, "labels": labels(app)},
+        spec={
+            "pod_selector": {"match_labels": {NAME: app}},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": list(ingress),
+            "egress": list(egress),
+        },
+        opts=opts,
+    )
+
+
+def ingress_of(service: Service, catalogue: Catalogue, namespace: str, around: Surroundings) -> Iterator[Ingress]:
+    """Yield who may connect to a service: the sidecars of its callers, people where it is public, and scrapers."""
+    if callers := catalogue.callers(service.app_id):
+        yield {"from_": [pods(namespace, *callers)], "ports": _tcp(SIDECAR_PORT)}
+    if service.public and around.entrance:
+        yield {"from_": list(around.entrance), "ports": _tcp(service.port)}
+    if around.scrapers:
+        scrapers = [pods(scraper) for scraper in around.scrapers]
+        yield {"from_": scrapers, "ports": _tcp(service.port, SIDECAR_METRICS_PORT)}
+
+
+def egress_of(service: Service, namespace: str, around: Surroundings) -> Iterator[Egress]:
+    """Yield where a service may connect to: Dapr, its callees' sidecars, the stores it uses, and what lies outside."""
+    for app, port in _CONTROL_PLANE.items():
+        peer: Peer = {**pods(DAPR), "pod_selector": {"match_labels": {"app": app}}}
+        yield {"to": [peer], "ports": _tcp(port)}
+    if callees := sorted({edge.callee for edge in service.invokes}):
+        yield {"to": [pods(namespace, *callees)], "ports": _tcp(SIDECAR_PORT)}
+    for destination in _uses(service, around):
+        yield destination.rule
+
+
+def _uses(service: Service, around: Surroundings) -> Iterator[Destination]:
+    if service.publishes or service.subscribes:
+        yield from around.kafka
+    if service.state:
+        yield from around.database
+    if service.bindings:
+        yield from around.outside
+    if service.secrets:
+        yield Destination(ANYWHERE, API_SERVER_PORTS)
+    yield from around.everybody
+
+
+def _tcp(*ports: int) -> list[NetworkPolicyPortArgsDict]:
+    return [{"protocol": "TCP", "port": port} for port in ports]

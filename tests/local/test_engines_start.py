@@ -1,0 +1,56 @@
+"""The platform on the real engines, where they are built: it starts, keeps what it was told, and ends."""
+
+import json
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.platform import Platform
+from harness.waiting import eventually
+
+from infra.local.engines.build import cache
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not cache().dapr.is_dir(), reason="the engines are not built: make engines"),
+]
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    """A platform with two backends and two frontends; its folder is where PostgreSQL's own user can reach it."""
+    folder = Path(tempfile.mkdtemp(prefix="task-platform-"))
+    folder.chmod(0o755)
+    found = Platform(folder, {"RUNTIME": "dapr", "BACKEND_REPLICAS": "2", "FRONTEND_REPLICAS": "2"})
+    yield found
+    found.stop()
+    shutil.rmtree(folder)
+
+
+def call(platform: Platform, path: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(platform.url + path, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+async def test_a_recurring_task_goes_through_every_engine_and_outlives_a_restart(platform: Platform) -> None:
+    platform.start()
+    task = {"title": "Water", "due": {"date": "2030-01-01"}, "recurrence": {"rrule": "FREQ=DAILY", "mode": "from_due"}}
+    first = call(platform, "/api/tasks", task)["id"]
+    call(platform, f"/api/tasks/{first}/complete", {})
+
+    def dues() -> list[str]:
+        return [item["due"]["date"] for item in call(platform, "/api/tasks")["items"]]
+
+    await eventually(lambda: "2030-01-02" in dues(), 30)
+    await eventually(lambda: len(call(platform, "/api/audit")["items"]) == 3, 30)
+    before = dues()
+    platform.stop()
+    platform.start()
+    assert dues() == before
+    assert len(call(platform, "/api/audit")["items"]) == 3

@@ -1,0 +1,77 @@
+"""The API fuzzed from its own contract: no 5xx, every answer as documented, and what is wrong refused."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from harness.ports import free_ports
+from harness.runtime import APP_TOKEN, Runtime
+from harness.serving import serving
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from components.catalogue import BACKEND
+from services.backend.app import build
+from services.kit.config import Config
+
+HEADERS = {"dapr-api-token": APP_TOKEN}
+CHECKS = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.negative_data_rejection,
+]
+QUICK: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": [Phase.explicit, Phase.generate],
+}
+
+schema = schemathesis.openapi.from_dict(
+    build(Config(app_id=BACKEND, port=8001)).openapi(),
+    config=SchemathesisConfig.from_dict({"generation": {"codec": "utf-8"}}),
+)
+
+
+@pytest.fixture(scope="module")
+def base_url(runtime: Runtime) -> Iterator[str]:
+    """Return the address of a backend that is served in a thread of its own."""
+    config = runtime.config(BACKEND, port=free_ports(1)[0])
+    ready, stop = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with serving(build(config), config):
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(20)
+    yield f"http://127.0.0.1:{config.port}"
+    stop.set()
+    thread.join(20)
+
+
+@schema.parametrize()
+@settings(max_examples=25, **QUICK)
+def test_every_call_answers_as_documented(case: schemathesis.Case, base_url: str) -> None:
+    response = case.call(base_url=base_url, headers=HEADERS)
+    case.validate_response(response, checks=CHECKS)
+
+
+@pytest.mark.slow
+def test_sequences_of_calls_answer_as_documented(base_url: str) -> None:
+    class Workflow(schema.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, _case: schemathesis.Case) -> dict[str, Any]:
+            return {"base_url": base_url, "headers": HEADERS}
+
+        def validate_response(self, response: Any, case: schemathesis.Case, **_: Any) -> None:
+            case.validate_response(response, checks=CHECKS)
+
+    Workflow.run(settings=settings(max_examples=25, stateful_step_count=8, **QUICK))
