@@ -16,7 +16,7 @@ from services.audit.trail import Trail
 from services.kit import trace
 from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
-from services.kit.consumer import CloudEvent, Consumer, Poisoned
+from services.kit.consumer import CloudEvent, Consumer, Poisoned, parsed
 from services.kit.events import TaskEvent
 
 _PERSON: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -41,7 +41,7 @@ def _consumers(app: FastAPI, _: Platform) -> Mapping[Topic, Consumer]:
     trail: Trail = app.state.trail
 
     async def take(delivered: CloudEvent) -> None:
-        event = TaskEvent.model_validate(delivered.data, extra="ignore")
+        event = parsed(TaskEvent, delivered.data)
         if not _PERSON.fullmatch(event.person):
             raise Poisoned(f"{event.person[:128]!r} is no person's id")
         trace.person.set(event.person)

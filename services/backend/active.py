@@ -14,6 +14,7 @@ import orjson
 from components.catalogue import STATE_STORE
 from services.backend.log import TaskLog
 from services.backend.relay import Relay
+from services.kit.pages import Page
 from services.kit.sidecar import Sidecar, SidecarError
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ _ATTEMPTS: Final = 12
 _PREFIX: Final = "active"
 _LAST_SWEEP: Final = "active/swept"
 _RETRY_SECONDS: Final = 2
+_BULK: Final = 64
 
 
 class ActivePeople:
@@ -51,7 +53,7 @@ class ActivePeople:
             if people:
                 try:
                     await self._add(f"{_PREFIX}/{hour}/{shard}", people)
-                except SidecarError:
+                except BaseException:  # those who waited with this one must not go on as if they were noted
                     self._waiting.setdefault(shard, set()).update(people)
                     raise
                 if hour == self._hour:
@@ -113,32 +115,30 @@ class Sweeper:
                 log.warning("the sweep will be tried again: %s", error)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
+            except Exception:
+                log.exception("the sweep failed")
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self) -> int:
         """Look after everyone who wrote since the hour before the last sweep; return how many were behind."""
         began = datetime.now(UTC)
         since = await self._people.last_sweep() - timedelta(hours=1)
+        people = sorted(await self._people.in_hours(since, began))
         behind = 0
-        for person in sorted(await self._people.in_hours(since, began)):
-            try:
-                behind += await self._look_after(person)
-            except SidecarError:
-                raise
-            except Exception:
-                log.exception("the log of %s cannot be read; the sweep goes on without it", person)
+        for start in range(0, len(people), _BULK):
+            pages = await self._tasks.pages.open_pages(people[start : start + _BULK])
+            for person in [name for name, page in pages.items() if _is_behind(page)]:
+                behind += 1
+                await self._people.note(person)
+                self._relay.notice(person, certain=False)
         await self._people.swept(began)
         return behind
 
-    async def _look_after(self, person: str) -> bool:
-        """Tell the relay of a person whose log was not relayed to its end."""
-        folded = await self._tasks.synced(person)
-        header = folded.page.header
-        if not folded.tasks.epoch or min(header.get("published", 0), header.get("jobs", 0)) >= header.get("head", 0):
-            return False
-        await self._people.note(person)
-        self._relay.notice(person)
-        return True
+
+def _is_behind(page: Page) -> bool:
+    """Tell whether a log was not relayed to its end."""
+    header = page.header
+    return "erased" not in header and min(header.get("published", 0), header.get("jobs", 0)) < header.get("head", 0)
 
 
 def _hour(moment: datetime) -> str:

@@ -10,10 +10,12 @@ from services.backend import decide
 from services.backend.schemas import TaskCreate, TaskPatch
 from services.backend.tasklist import Reply
 from services.backend.workspace import Workspace
+from services.kit.effort import limited
 from services.kit.problems import FieldError, Problem
 from services.kit.task import Frozen
 
 MAX_OPERATIONS = 500
+YEARS = 2_000  # that its rules may be worked out for, in all
 
 
 class CreateOperation(Frozen):
@@ -52,11 +54,12 @@ class BatchRequest(Frozen):
 def run(work: Workspace, operations: Sequence[Operation]) -> Reply:
     """Carry out the operations; a refusal names the first that was refused by its index, and nothing is done."""
     results = []
-    for index, operation in enumerate(operations):
-        try:
-            results.append(_one(work, operation))
-        except Problem as problem:
-            raise _at(index, problem) from None
+    with limited(years=YEARS):
+        for index, operation in enumerate(operations):
+            try:
+                results.append(_one(work, operation))
+            except Problem as problem:
+                raise _at(index, problem) from None
     return Reply(status=200, results=tuple(results))
 
 

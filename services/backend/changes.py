@@ -3,16 +3,20 @@
 Each can be cut off between two commits and asked for again: it goes on under the same change id.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from services.backend import undo
-from services.backend.imports import OnConflict, Tally, parts, take_in
-from services.backend.log import Intent, Outcome, TaskLog
+from services.backend.commit import Intent, Outcome
+from services.backend.folding import Folded
+from services.backend.imports import OnConflict, Placed, Tally, take_in
+from services.backend.log import TaskLog
+from services.backend.parts import MOST, in_parts
 from services.backend.tasklist import LogEvent, Reply, TaskList
-from services.backend.transfer.parsed import Entry, Parsed
+from services.backend.transfer.parsed import Parsed
 from services.backend.workspace import Workspace
 from services.kit.events import EventType
 from services.kit.ids import uuid7
@@ -20,14 +24,14 @@ from services.kit.pages import PageMissing
 from services.kit.problems import Problem
 from services.kit.task import Profile
 
-_UNDO_EVENTS = 300
-_UNDO_BYTES = 600_000
+_PROFILE_EVENTS = 300
 
 
 async def undo_change(log: TaskLog, person: str, wanted: UUID | None, intent: Intent) -> Outcome:
     """Take back the change `wanted`, or the person's latest; refusals as in `services.backend.undo`."""
-    tasks = await log.read(person)
-    if repeated := await log.repeated(tasks, intent):
+    folded = await log.synced(person)
+    tasks = folded.tasks
+    if repeated := await log.repeated(folded, intent):
         return Outcome(repeated.reply, repeated, tasks)
     change_id = wanted or _resumed_target(tasks, intent) or undo.latest_change(tasks)
     known = tasks.changes.get(change_id)
@@ -35,20 +39,18 @@ async def undo_change(log: TaskLog, person: str, wanted: UUID | None, intent: In
     if resuming is not None and not tasks.changes[resuming].partial:
         resuming = None
     undo.change_to_undo(tasks, change_id, resuming)
-    groups = await _events_of(log, tasks, change_id)
+    groups = await _events_of(log, folded, change_id)
     undo.check_untouched(Workspace(tasks, datetime.now(UTC)), change_id, groups, resumed=resuming is not None)
-    undo_id = resuming or uuid7()
-    ids = [events[0].task.id for events in groups if events[0].task]
-    runs = list(_runs(groups))
-    outcome = None
-    for number, run in enumerate(runs, 1):
-        last = number == len(runs)
-        step = Intent(intent.actor, intent.key, intent.request, undo_id, change_id, partial=not last)
-        reply = undo.summary(change_id, ids)
-        outcome = await log.execute(person, _UndoStep(change_id, undo_id, run, reply), step)
-    if outcome is None:
+    if not groups:
         raise Problem(409, f"The change {change_id} has nothing that could be undone.")
-    return outcome
+    undo_id = resuming or uuid7()
+    reply = undo.summary(change_id, [events[0].task.id for events in groups if events[0].task])
+
+    async def step(run: Sequence[Sequence[LogEvent]], is_last: bool) -> Outcome:
+        part = Intent(intent.actor, intent.key, intent.request, undo_id, change_id, partial=not is_last)
+        return await log.execute(person, _UndoStep(change_id, undo_id, run, reply), part)
+
+    return await in_parts(groups, step)
 
 
 def _resumed_target(tasks: TaskList, intent: Intent) -> UUID | None:
@@ -78,16 +80,16 @@ class _UndoStep:
         return self._reply
 
 
-async def _events_of(log: TaskLog, tasks: TaskList, change_id: UUID) -> list[list[LogEvent]]:
+async def _events_of(log: TaskLog, folded: Folded, change_id: UUID) -> list[list[LogEvent]]:
     """Return the events of a change, a list for each task, both the latest first; but the profile's before all.
 
     (The times of reminders follow from it.)
     """
     groups: dict[UUID | None, list[LogEvent]] = {}
-    pages = {page for _, _, page in tasks.changes[change_id].spans}
+    pages = {page for _, _, page in folded.tasks.changes[change_id].spans}
     try:
         for page in sorted(pages, reverse=True):
-            for commit in reversed(await log.commits(tasks, page)):
+            for commit in reversed(await log.commits(folded, page)):
                 for event in reversed(commit.events if commit.change == change_id else ()):
                     groups.setdefault(event.task.id if event.task else None, []).append(event)
     except PageMissing:
@@ -95,54 +97,41 @@ async def _events_of(log: TaskLog, tasks: TaskList, change_id: UUID) -> list[lis
     return sorted(groups.values(), key=lambda events: events[0].task is not None)
 
 
-def _runs(groups: Sequence[Sequence[LogEvent]]) -> Sequence[Sequence[Sequence[LogEvent]]]:
-    """Return the groups in runs that fit a commit each."""
-    runs: list[list[Sequence[LogEvent]]] = []
-    count = size = 0
-    for events in groups:
-        grown = sum(1_500 + 3 * (len(e.task.description) if e.task else 0) for e in events)
-        if not runs or count + len(events) > _UNDO_EVENTS or size + grown > _UNDO_BYTES:
-            runs.append([])
-            count = size = 0
-        runs[-1].append(events)
-        count, size = count + len(events), size + grown
-    return runs
-
-
 async def import_tasks(log: TaskLog, person: str, parsed: Parsed, on_conflict: OnConflict, intent: Intent) -> Outcome:
     """Take in what was read of a file; several commits, one change."""
-    tasks = await log.read(person)
-    if repeated := await log.repeated(tasks, intent):
-        return Outcome(repeated.reply, repeated, tasks)
-    use = tasks.keys.get(intent.key) if intent.key else None
-    change = use.change if use and use.partial else uuid7()
+    folded = await log.synced(person)
+    if repeated := await log.repeated(folded, intent):
+        return Outcome(repeated.reply, repeated, folded.tasks)
+    change = _import_change(folded.tasks, intent)
     total = Tally()
-    runs = list(parts(parsed.drafts)) or [()]
-    first = 0
-    for number, run in enumerate(runs, 1):
-        last = number == len(runs)
-        take = _ImportStep(run, first, on_conflict, change, total, parsed if last else None)
-        step = Intent(intent.actor, intent.key, intent.request, change, partial=not last)
-        outcome = await log.execute(person, take, step)
+
+    async def step(run: Sequence[Placed], is_last: bool) -> Outcome:
+        take = _ImportStep(run, on_conflict, change, total, parsed if is_last else None)
+        part = Intent(intent.actor, intent.key, intent.request, change, partial=not is_last)
+        outcome = await log.execute(person, take, part)
         total.merge(take.part)
-        first += len(run)
-    return outcome
+        return outcome
+
+    return await in_parts(list(enumerate(parsed.drafts)), step)
+
+
+def _import_change(tasks: TaskList, intent: Intent) -> UUID:
+    """Return the change of an import: the one that goes on, or the same for all who begin it under one key at once."""
+    use = tasks.keys.get(intent.key) if intent.key else None
+    if use is not None and use.partial:
+        return use.change
+    if intent.key is None:
+        return uuid7()
+    return uuid5(NAMESPACE_OID, f"{tasks.person}/{intent.key}/{intent.request}/{datetime.now(UTC):%Y-%m-%d}")
 
 
 class _ImportStep:
     """The command that takes in one run of an import; the last one answers for all of them."""
 
     def __init__(
-        self,
-        run: Sequence[Entry],
-        first: int,
-        on_conflict: OnConflict,
-        change: UUID,
-        before: Tally,
-        parsed: Parsed | None,
+        self, run: Sequence[Placed], on_conflict: OnConflict, change: UUID, before: Tally, parsed: Parsed | None
     ) -> None:
         self._run = run
-        self._first = first
         self._on_conflict = on_conflict
         self._change = change
         self._before = before
@@ -151,7 +140,7 @@ class _ImportStep:
 
     def __call__(self, work: Workspace) -> Reply:
         self.part = Tally()
-        take_in(work, self._run, self._on_conflict, self.part, self._change, self._first)
+        take_in(work, self._run, self._on_conflict, self.part, self._change)
         if self._parsed is None:
             return Reply()
         total = Tally()
@@ -160,15 +149,19 @@ class _ImportStep:
         return Reply(extra=_report(total, self._parsed))
 
 
-def preview_import(tasks: TaskList, parsed: Parsed, on_conflict: OnConflict) -> dict[str, Any]:
+async def preview_import(tasks: TaskList, parsed: Parsed, on_conflict: OnConflict) -> dict[str, Any]:
     """Return what an import would come to, without a trace of it."""
     tally = Tally()
-    take_in(Workspace(tasks, datetime.now(UTC)), parsed.drafts, on_conflict, tally)
+    work = Workspace(tasks, datetime.now(UTC))
+    placed = list(enumerate(parsed.drafts))
+    for start in range(0, len(placed), MOST):
+        take_in(work, placed[start : start + MOST], on_conflict, tally)
+        await asyncio.sleep(0)  # others get their turn
     return _report(tally, parsed)
 
 
 def _report(tally: Tally, parsed: Parsed) -> dict[str, Any]:
-    problems = [problem.model_dump(mode="json") for problem in parsed.problems]
+    problems = [problem.model_dump(mode="json") for problem in (*tally.problems, *parsed.problems)]
     return tally.as_extra() | {"problems": problems, "problems_omitted": parsed.omitted}
 
 
@@ -180,10 +173,10 @@ async def set_profile(log: TaskLog, person: str, values: dict[str, str], intent:
         if profile != work.profile:
             work.set_profile(profile)
         for row in list(work.base.rows.values()):
-            if len(work.events) >= _UNDO_EVENTS:
+            if len(work.events) >= _PROFILE_EVENTS:
                 break
             _move_reminders(work, row.task.id)
-        return Reply(extra={"more": len(work.events) >= _UNDO_EVENTS})
+        return Reply(extra={"more": len(work.events) >= _PROFILE_EVENTS})
 
     outcome = await log.execute(person, command, intent)
     while outcome.reply.extra.get("more") and outcome.commit is not None:

@@ -98,7 +98,9 @@ def following_occurrence(work: Workspace, task: Task) -> tuple[UUID, Due] | None
     if task.recurrence is None or nominal is None or task.series_id is None or task.completed_at is None:
         return None
     number = task.occurrence or 1
-    due = next_due(task.recurrence, nominal, number, task.completed_at, work.profile.time_zone)
+    rule, completed_at = task.recurrence, task.completed_at
+    zone = work.profile.time_zone
+    due = _or_invalid("recurrence.rrule", lambda: next_due(rule, nominal, number, completed_at, zone))
     return (occurrence_id(task.series_id, number + 1), due) if due else None
 
 

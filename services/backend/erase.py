@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import Field
 
@@ -37,7 +37,7 @@ class EraseTrigger(Frozen):
     person: str = Field(pattern=r"^[0-9a-f]{32}$")
     epoch: int
     pages: int = 0
-    bytes: int = 0
+    snapshots: tuple[tuple[int, int], ...] = ()
 
 
 class Eraser:
@@ -54,10 +54,10 @@ class Eraser:
         """
         folded = await self._log.synced(person)
         now = datetime.now(UTC)
-        # Who has no log may still have settings: everything up to now goes.
-        epoch = folded.page.epoch or int(now.timestamp() * 1000)
-        size = _size(folded.page)
-        trigger = EraseTrigger(person=person, epoch=epoch, pages=size[0] + _MARGIN, bytes=size[1] + _MARGIN * 2_000_000)
+        # Who has no log (any more) may still have settings: everything up to now goes.
+        epoch = folded.tasks.epoch or max(int(now.timestamp() * 1000), folded.page.epoch + 1)
+        extent = _extent(folded.page)
+        trigger = EraseTrigger(person=person, epoch=epoch, pages=extent.pages + _MARGIN, snapshots=extent.snapshots)
         name = ERASE_JOB.prefix + hashlib.blake2b(f"{person}/{epoch}".encode(), digest_size=16).hexdigest()
         job = Job(name, now + AGAIN, trigger.model_dump(), ERASE_JOB.interval_seconds)
         await self._sidecar.schedule(job)
@@ -75,9 +75,10 @@ class Eraser:
         person, epoch = trigger.person, trigger.epoch
         page = await self._log.pages.replace(person, lambda page: _tombstone(page, epoch))
         self._log.forget(person)
-        pages, size = _size(page) if page.epoch == epoch else (trigger.pages, trigger.bytes)
-        await self._log.pages.delete_closed(person, epoch, pages + 1)
-        await self._log.snapshots.erase(person, epoch, pages, size)
+        extents = [_Extent(trigger.pages, trigger.snapshots)] + ([_extent(page)] if page.epoch == epoch else [])
+        await self._log.pages.delete_closed(person, epoch, 1 + max(extent.pages for extent in extents))
+        for at, chunks in {snapshot for extent in extents for snapshot in extent.snapshots}:
+            await self._log.snapshots.discard(person, epoch, at, chunks)
         await asyncio.gather(
             *(
                 self._erase_at(edge.callee, person, epoch)
@@ -96,16 +97,25 @@ class Eraser:
             await asyncio.gather(*(self._sidecar.unschedule(name) for name in names[start : start + _PARALLEL]))
 
 
-def _size(page: Page) -> tuple[int, int]:
-    """Return the pages and bytes of the log that a page ends, or that its tombstone tells of."""
-    return page.header.get("pages", page.number), page.header.get("bytes", 0)
+class _Extent(NamedTuple):
+    """How far the keys of an epoch reach: its pages, and page and chunks of every snapshot that may be there."""
+
+    pages: int
+    snapshots: tuple[tuple[int, int], ...]
+
+
+def _extent(page: Page) -> _Extent:
+    """Return the extent of the log that a page ends, or that its tombstone tells of."""
+    snapshots = tuple((at, chunks) for at, chunks in page.header.get("snapshots", ()))
+    return _Extent(page.header.get("pages", page.number), snapshots)
 
 
 def _tombstone(page: Page, epoch: int) -> Page | None:
     """Return what takes the place of a log's open page; None where it is there, or a newer log is."""
-    if page.epoch > epoch or "erased" in page.header:
+    if page.epoch > epoch or ("erased" in page.header and page.epoch == epoch):
         return None
-    header: dict[str, Any] = {"erased": epoch, "pages": page.number, "bytes": page.header.get("bytes", 0)}
+    extent = _extent(page) if page.epoch == epoch else _Extent(0, ())
+    header: dict[str, Any] = {"erased": epoch, "pages": extent.pages, "snapshots": extent.snapshots}
     return Page(number=1, epoch=epoch, header=header, etag=page.etag)
 
 

@@ -1,22 +1,21 @@
 """Imports: the drafts of a file turned into tasks, by several commits under one change that can be undone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from services.backend.schemas import TaskDraft
-from services.backend.tasklist import Reply
-from services.backend.transfer.parsed import Entry
+from services.backend.transfer.parsed import Entry, Problem
 from services.backend.workspace import Workspace, check_agreement, next_reminder_id
 from services.kit.events import EventType
 from services.kit.ids import uuid7
 from services.kit.task import Reminder, ReminderStatus, Status, Task
 
-MAX_DRAFTS: Final = 500
-MAX_BYTES: Final = 600_000
 MAX_PREVIEW: Final = 200
+
+Placed = tuple[int, Entry]
 
 
 class OnConflict(StrEnum):
@@ -40,6 +39,7 @@ class Tally:
 
     counts: dict[Action, int] = field(default_factory=lambda: dict.fromkeys(Action, 0))
     preview: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def add(self, entry: Entry, action: Action, task_id: UUID) -> None:
         """Count one task."""
@@ -48,46 +48,39 @@ class Tally:
             shown = {"line": entry.line, "title": entry.draft.title, "action": action.value, "id": str(task_id)}
             self.preview.append(shown)
 
+    def refuse(self, entry: Entry) -> None:
+        """Tell of a task that names two that are there."""
+        if len(self.problems) < MAX_PREVIEW:
+            message = "its id is that of one task, its external_id that of another; it did not come in"
+            title = entry.draft.title[:80]
+            self.problems.append(Problem(line=entry.line, item=title, field="external_id", message=message))
+
     def merge(self, other: "Tally") -> None:
         """Take in what a part came to."""
         for action, count in other.counts.items():
             self.counts[action] += count
         self.preview += other.preview[: MAX_PREVIEW - len(self.preview)]
+        self.problems += other.problems[: MAX_PREVIEW - len(self.problems)]
 
     def as_extra(self) -> dict[str, Any]:
         """Return the members of the answer."""
         return {action.value: count for action, count in self.counts.items()} | {"items": self.preview}
 
 
-def parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield the entries in runs that fit a commit each."""
-    start = size = 0
-    for place, entry in enumerate(entries):
-        grown = 1_500 + 3 * len(entry.draft.description) + 6 * sum(map(len, entry.draft.tags))
-        if place > start and (size + grown > MAX_BYTES or place - start >= MAX_DRAFTS):
-            yield entries[start:place]
-            start, size = place, 0
-        size += grown
-    if start < len(entries):
-        yield entries[start:]
-
-
 def take_in(
-    work: Workspace,
-    entries: Sequence[Entry],
-    on_conflict: OnConflict,
-    tally: Tally,
-    change: UUID | None = None,
-    first: int = 0,
-) -> Reply:
+    work: Workspace, placed: Sequence[Placed], on_conflict: OnConflict, tally: Tally, change: UUID | None = None
+) -> None:
     """Create or replace the tasks of some drafts; those that `change` made before it was cut off count as created.
 
-    `first` is the place of the first one in the file: a task without an id gets one that follows from its place.
+    Each comes with its place in the file: a task without an id gets one that follows from it.
     """
     resumed = work.base.changes.get(change) if change else None
-    for place, entry in enumerate(entries, first):
+    for place, entry in placed:
         draft = entry.draft
         task_id = draft.id or (uuid5(change, str(place)) if change else uuid7())
+        if _names_two(work, draft, task_id):
+            tally.refuse(entry)
+            continue
         known = _known(work, draft, task_id)
         if known is None:
             task = work.emit(EventType.CREATED, check_agreement(_task(work, draft, task_id)))
@@ -99,7 +92,12 @@ def take_in(
         else:
             _replace(work, known, draft)
             tally.add(entry, Action.REPLACED, known.id)
-    return Reply()
+
+
+def _names_two(work: Workspace, draft: TaskDraft, task_id: UUID) -> bool:
+    """Tell whether a draft's id is that of one task and its external_id that of another."""
+    other = work.by_external_id(draft.external_id) if draft.external_id else None
+    return other is not None and other != task_id and work.get(task_id) is not None
 
 
 def _known(work: Workspace, draft: TaskDraft, task_id: UUID) -> Task | None:

@@ -93,7 +93,7 @@ def _tests(query: Query, now: datetime) -> Iterable[Callable[[Row], bool]]:
         yield lambda row: tags <= row.tags
     if query.due_before is not None:
         before = query.due_before.timestamp()
-        yield lambda row: row.due < before
+        yield lambda row: row.due < before and row.due != FAR
     if query.due_after is not None:
         after = query.due_after.timestamp()
         yield lambda row: after < row.due < FAR

@@ -5,6 +5,7 @@ process left behind come first, and tells the store how far it came with the nex
 """
 
 import asyncio
+import contextvars
 import logging
 import time
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ from typing import Any, Final
 
 from components.catalogue import PUBSUB
 from components.model import Topic
-from services.backend.log import Cursors, Folded, TaskLog
+from services.backend.folding import Cursors, Folded
+from services.backend.log import TaskLog
 from services.backend.publication import envelope, jobs_to_drop, jobs_to_set, reminder_event, task_events
-from services.backend.snapshot import is_worth
+from services.backend.snapshot import encoded, is_worth
 from services.kit.metrics import PUBLISH_LAG, RELAY_PENDING
 from services.kit.pages import Page, PageMissing
 from services.kit.sidecar import PublishFailed, Sidecar, SidecarError
@@ -38,16 +40,21 @@ class Relay:
         self._log = tasks
         self._wake: dict[str, asyncio.Event] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._doubted: set[str] = set()
         self._slots = asyncio.Semaphore(_PARALLEL)
         self._job_slots = asyncio.Semaphore(_PARALLEL_JOBS)
 
-    def notice(self, person: str) -> None:
-        """Send what this person's log has to send, now."""
+    def notice(self, person: str, /, *, certain: bool = True) -> None:
+        """Send what this person's log has to send, now; not `certain`: read first what it has."""
+        if not certain:
+            self._doubted.add(person)
         if person in self._workers:
             self._wake[person].set()
             return
         self._wake[person] = asyncio.Event()
-        self._workers[person] = asyncio.create_task(self._work(person), name=f"relay {person}")
+        self._workers[person] = asyncio.create_task(
+            self._work(person), name=f"relay {person}", context=contextvars.Context()
+        )
         RELAY_PENDING.set(len(self._workers))
 
     async def settle(self, seconds: float) -> None:
@@ -87,15 +94,19 @@ class Relay:
 
     async def _drain(self, person: str) -> None:
         folded = self._log.kept(person)
-        if not folded.tasks.epoch:
+        if person in self._doubted or not folded.tasks.epoch:
             folded = await self._log.synced(person)
-        if folded.tasks.epoch:
-            _adopt(folded)
-            try:
-                await asyncio.gather(self._publish_all(folded), self._schedule_all(folded))
-            except PageMissing:  # erased, by another replica perhaps: look again before the next try
-                await self._log.synced(person)
-                raise
+            self._doubted.discard(person)
+        if not folded.tasks.epoch:
+            return
+        _adopt(folded)
+        # Neither holds the other back; what failed of either is tried again once both have ended.
+        both = (self._publish_all(folded), self._schedule_all(folded))
+        for failure in await asyncio.gather(*both, return_exceptions=True):
+            if isinstance(failure, PageMissing):  # erased, by another replica perhaps
+                self._doubted.add(person)
+            if failure is not None:
+                raise failure
 
     async def _publish_all(self, folded: Folded) -> None:
         tasks, cursors = folded.tasks, folded.cursors
@@ -153,20 +164,32 @@ class Relay:
         page, cursors = folded.page, folded.cursors
         if not folded.tasks.epoch:
             return
-        pointer = await self._log.snapshots.write(folded.tasks, page) if is_worth(page) else None
-        if pointer is None and cursors.onto(page.header, page.epoch) == page.header:
-            return
-        replaced = page.header.get("snapshot")
+        if is_worth(page):
+            await self._snapshot(folded)
+        elif cursors.onto(page.header, page.epoch) != page.header:
+            await self._update(person, cursors, {})
 
+    async def _snapshot(self, folded: Folded) -> None:
+        """Write a snapshot; the header names its chunks before, so that an erasure finds them."""
+        person, page, cursors = folded.tasks.person, folded.page, folded.cursors
+        chunks = encoded(folded.tasks)
+        known = [s for s in page.header.get("snapshots", []) if s[0] != page.number]
+        replaced = page.header.get("snapshot")
+        await self._update(person, cursors, {"snapshots": [*known, [page.number, len(chunks)]]})
+        pointer = await self._log.snapshots.write(folded.tasks, page, chunks)
+        left = [s for s in known if replaced is None or s[0] != replaced["page"]]
+        await self._update(person, cursors, {"snapshot": pointer})
+        if replaced:
+            await self._log.snapshots.discard(person, page.epoch, replaced["page"], replaced["chunks"])
+            await self._update(person, cursors, {"snapshots": [*left, [page.number, len(chunks)]]})
+
+    async def _update(self, person: str, cursors: Cursors, values: dict[str, Any]) -> None:
         def change(now: Page) -> dict[str, Any] | None:
             if now.epoch != cursors.epoch or "erased" in now.header:
                 return None
-            header = cursors.onto(now.header, now.epoch)
-            return header | {"snapshot": pointer} if pointer else header
+            return cursors.onto(now.header, now.epoch) | values
 
         await self._log.update_header(person, change)
-        if pointer and replaced:
-            await self._log.snapshots.discard(person, page.epoch, replaced)
 
 
 def _adopt(folded: Folded) -> None:

@@ -139,7 +139,7 @@ class TaskDraft(Frozen):
     due: Due | None = None
     recurrence: Recurrence | None = None
     series_id: UUID | None = None
-    occurrence: int | None = Field(default=None, ge=1)
+    occurrence: int | None = Field(default=None, ge=1, le=10**9)
     nominal: Due | None = None
     reminders: Reminders = ()
     created_at: Instant | None = None

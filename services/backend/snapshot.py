@@ -51,7 +51,7 @@ class Snapshots:
 
     async def load(self, person: str, epoch: int, pointer: dict[str, Any]) -> TaskList:
         """Return the list that a header's `pointer` names; SnapshotUnfit where it is not whole."""
-        keys = self._keys(person, epoch, pointer)
+        keys = self._keys(person, epoch, pointer["page"], pointer["chunks"])
         chunks: dict[str, bytes] = {}
         for start in range(0, len(keys), _BULK):
             items = await self._sidecar.get_many(STATE_STORE, keys[start : start + _BULK])
@@ -60,33 +60,24 @@ class Snapshots:
             raise SnapshotUnfit(f"{len(chunks)} of {len(keys)} chunks are there")
         return _decoded(person, epoch, pointer["seq"], [chunks[key] for key in keys])
 
-    async def write(self, tasks: TaskList, page: Page) -> dict[str, Any]:
-        """Write a list that is folded up to the end of `page`; return the pointer for the header."""
-        chunks = list(_encoded(tasks))
-        pointer = {
-            "seq": tasks.seq,
+    async def write(self, tasks: TaskList, page: Page, chunks: list[bytes]) -> dict[str, Any]:
+        """Write the `encoded` chunks of a list that was folded up to the end of `page`; return the header's pointer."""
+        for key, chunk in zip(self._keys(tasks.person, page.epoch, page.number, len(chunks)), chunks, strict=True):
+            await self._sidecar.save(STATE_STORE, key, chunk)
+        return {
+            "seq": orjson.loads(chunks[0])["seq"],
             "page": page.number,
             "chunks": len(chunks),
             "bytes": sum(map(len, chunks)),
             "at": page.header.get("bytes", 0),
         }
-        for key, chunk in zip(self._keys(tasks.person, tasks.epoch, pointer), chunks, strict=True):
-            await self._sidecar.save(STATE_STORE, key, chunk)
-        return pointer
 
-    async def discard(self, person: str, epoch: int, pointer: dict[str, Any]) -> None:
-        """Delete the chunks of a snapshot that no header points to any more."""
-        await self._sidecar.delete_many(STATE_STORE, self._keys(person, epoch, pointer))
+    async def discard(self, person: str, epoch: int, page: int, chunks: int) -> None:
+        """Delete the chunks of a snapshot that was made at `page`."""
+        await self._sidecar.delete_many(STATE_STORE, self._keys(person, epoch, page, chunks))
 
-    async def erase(self, person: str, epoch: int, pages: int, log_bytes: int) -> None:
-        """Delete every chunk that a log of so many pages and bytes can have had."""
-        chunks = log_bytes // CHUNK_BYTES + _SECTIONS + 1
-        for page in range(MIN_PAGES, pages + 2):
-            keys = self._keys(person, epoch, {"page": page, "chunks": chunks})
-            await self._sidecar.delete_many(STATE_STORE, keys)
-
-    def _keys(self, person: str, epoch: int, pointer: dict[str, Any]) -> list[str]:
-        return [self._pages.key(person, epoch, "snapshot", pointer["page"], n) for n in range(pointer["chunks"])]
+    def _keys(self, person: str, epoch: int, page: int, chunks: int) -> list[str]:
+        return [self._pages.key(person, epoch, "snapshot", page, n) for n in range(chunks)]
 
 
 def is_worth(page: Page) -> bool:
@@ -96,8 +87,12 @@ def is_worth(page: Page) -> bool:
     return page.number - int(last["page"]) >= MIN_PAGES and grown >= int(last["bytes"])
 
 
-def _encoded(tasks: TaskList) -> Iterator[bytes]:
-    """Yield the chunks: the profile, then what else there is in runs of about CHUNK_BYTES."""
+def encoded(tasks: TaskList) -> list[bytes]:
+    """Return the chunks of a list: the profile, then what else there is in runs of about CHUNK_BYTES."""
+    return list(_chunks(tasks))
+
+
+def _chunks(tasks: TaskList) -> Iterator[bytes]:
     yield b'{"seq":%d,"profile":%b}' % (tasks.seq, tasks.profile.model_dump_json().encode())
     for section, items in _sections(tasks).items():
         for run in _runs(items):

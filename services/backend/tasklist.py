@@ -50,12 +50,14 @@ class Reply(Frozen):
     """What a command answers, kept with its commit so that a repeat under the same key answers the same.
 
     `task` is the one that the answer shows, `results` one for each operation of a batch, `extra` further members.
+    `shown` keeps the task as it was answered where no event of the commit does.
     """
 
     status: int = 200
     task: UUID | None = None
     results: tuple["Reply", ...] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
+    shown: Task | None = None
 
 
 class Commit(Frozen):
@@ -75,6 +77,7 @@ class Commit(Frozen):
     partial: bool = False
     reply: Reply = Field(default_factory=Reply)
     last: int
+    trace: str | None = None
     events: tuple[LogEvent, ...] = ()
 
 
@@ -128,6 +131,8 @@ class TaskList:
         """Take a commit that stands on `page`; its events follow the last one taken."""
         for event in commit.events:
             self._apply_event(event, commit.actor)
+        if commit.last != self.seq:
+            raise ValueError(f"a commit of the log of {self.person} ends at {commit.last}, its events at {self.seq}")
         self._remember(commit, page)
 
     def _apply_event(self, event: LogEvent, actor: str) -> None:

@@ -64,9 +64,18 @@ def check_untouched(work: Workspace, change_id: UUID, groups: Sequence[Sequence[
 def take_back(work: Workspace, event: LogEvent) -> None:
     """Emit what takes one event back; nothing where its effect is gone already."""
     if event.type is EventType.PROFILE_UPDATED:
-        work.set_profile(Profile.model_validate(work.profile.model_dump() | event.was))
+        _take_back_profile(work, event)
     elif event.task is not None:
         _take_back_task(work, event.type, event.task, event)
+
+
+def _take_back_profile(work: Workspace, event: LogEvent) -> None:
+    before = Profile.model_validate(work.profile.model_dump() | event.was)
+    if before == work.profile:
+        return
+    if event.profile != work.profile:
+        raise Problem(409, "The time zone or locale was changed again since; set it as you want it.")
+    work.set_profile(before)
 
 
 def _take_back_task(work: Workspace, kind: EventType, after: Task, event: LogEvent) -> None:

@@ -132,13 +132,13 @@ class Workspace:
         moved = known is None or known.at != at
         if known is None and reminder.status in _GONE_BY:
             return reminder.model_copy(update={"at": at})
-        if not moved and known is not None and known.status in _GONE_BY:
-            return known.model_copy(update={"before": reminder.before})
+        missed = at <= self.now - GRACE
+        if known is not None and known.status in _GONE_BY and (missed or not moved):
+            return known.model_copy(update={"before": reminder.before, "at": at})
         if task.status is Status.COMPLETED:
             return reminder.model_copy(update={"at": at, "status": ReminderStatus.CANCELLED})
         if not moved and known is not None and known.status is ReminderStatus.SCHEDULED:
             return known.model_copy(update={"before": reminder.before})
-        missed = at <= self.now - GRACE
         status = ReminderStatus.MISSED if missed else ReminderStatus.SCHEDULED
         return reminder.model_copy(update={"at": at, "status": status, "seq": task.seq})
 

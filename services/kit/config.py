@@ -64,6 +64,8 @@ class Config(Frozen):
             missing = [name for name, value in given.items() if not value]
             if missing:
                 raise ValueError(f"AUTH=oidc needs {', '.join(missing)}")
+            if not self.app_api_token and not _is_loopback(self.host):
+                raise ValueError("without APP_API_TOKEN anybody could speak as the sidecar; set it")
         return self
 
     @classmethod

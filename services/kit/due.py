@@ -69,6 +69,11 @@ def check_year(value: date) -> None:
         raise ValueError(f"the year must be from {FIRST_YEAR} to {LAST_YEAR}, got {value.year}")
 
 
+def is_in_years(value: date) -> bool:
+    """Tell whether a date or datetime lies in the years that the platform computes with, in UTC too."""
+    return FIRST_YEAR < value.year < LAST_YEAR
+
+
 def resolve(wall: datetime, tz: ZoneInfo) -> datetime:
     """Return the instant (UTC) at which the clocks of a zone show `wall`, by the rule of RFC 5545."""
     return wall.replace(tzinfo=tz, fold=0).astimezone(UTC)

@@ -5,10 +5,7 @@ carries the caller's app id in `dapr-caller-app-id`, which only a sidecar can se
 refused before), and is held against the edges of the catalogue.
 """
 
-import asyncio
-import logging
-import time
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import aiohttp
 from fastapi import Depends, Header
@@ -18,15 +15,12 @@ from components.catalogue import CATALOGUE
 from services.kit import trace
 from services.kit.config import Config
 from services.kit.ids import person_id
-from services.kit.problems import Problem, unavailable
+from services.kit.jwks import KeySet
+from services.kit.problems import Problem
 from services.kit.task import Frozen
-
-log = logging.getLogger(__name__)
 
 LOCAL_PERSON: Final = person_id("local", "me")
 _ALGORITHMS: Final = ["RS256", "ES256"]
-_JWKS_SECONDS: Final = 600
-_REFRESH_SECONDS: Final = 10
 
 
 class Caller(Frozen):
@@ -62,16 +56,12 @@ class Nobody:
 
 
 class Oidc:
-    """`AUTH=oidc`: a JWT signed with RS256 or ES256 by a key of the issuer's JWKS, which is kept for ten minutes."""
+    """`AUTH=oidc`: a JWT signed with RS256 or ES256 by a key of the issuer's JWKS."""
 
     def __init__(self, config: Config, http: aiohttp.ClientSession) -> None:
         self._issuer = config.oidc_issuer or ""
         self._audience = config.oidc_audience or ""
-        self._url = config.oidc_jwks_url or ""
-        self._http = http
-        self._keys: dict[str, Any] = {}
-        self._fetched = 0.0
-        self._lock = asyncio.Lock()
+        self._keys = KeySet(config.oidc_jwks_url or "", http)
 
     async def authenticate(self, authorization: str | None) -> Caller:
         """Return who the bearer token names; the 401 says what is wrong with it."""
@@ -81,7 +71,9 @@ class Oidc:
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("Send a bearer token: Authorization: Bearer <JWT>.")
         try:
-            key = await self._key(jwt.get_unverified_header(token).get("kid"))
+            key = await self._keys.get(jwt.get_unverified_header(token).get("kid"))
+            if key is None:
+                raise unauthorized("The token is signed with a key that the issuer does not list.")
             claims = jwt.decode(
                 token,
                 key,  # with its own algorithm, whatever the token's header says
@@ -96,32 +88,6 @@ class Oidc:
         subject = str(claims["sub"])
         name = str(claims.get("name") or claims.get("preferred_username") or claims.get("email") or subject)
         return Caller(person=person_id(self._issuer, subject), subject=subject, name=name, expires=float(claims["exp"]))
-
-    async def _key(self, kid: str | None) -> Any:  # noqa: ANN401 - jwt.PyJWK, imported late
-        async with self._lock:
-            age = time.monotonic() - self._fetched
-            if not self._keys or age > _JWKS_SECONDS or (kid not in self._keys and age > _REFRESH_SECONDS):
-                await self._fetch()
-        if kid is None and len(self._keys) == 1:
-            return next(iter(self._keys.values()))
-        if kid not in self._keys:
-            raise unauthorized("The token is signed with a key that the issuer does not list.")
-        return self._keys[kid]
-
-    async def _fetch(self) -> None:
-        import jwt  # noqa: PLC0415
-
-        try:
-            async with self._http.get(self._url, timeout=aiohttp.ClientTimeout(total=5)) as answer:
-                answer.raise_for_status()
-                found = jwt.PyJWKSet.from_dict(await answer.json(content_type=None)).keys
-        except (aiohttp.ClientError, TimeoutError, ValueError, jwt.PyJWTError) as error:
-            log.warning("the issuer's keys cannot be read from %s: %s", self._url, error)
-            if not self._keys:
-                raise unavailable("The sign-in service cannot be reached just now; try again.", 5) from None
-            return
-        self._keys = {key.key_id or "": key for key in found}
-        self._fetched = time.monotonic()
 
 
 def authenticator(config: Config, http: aiohttp.ClientSession) -> Authenticator:

@@ -94,12 +94,15 @@ class PagedLog:
         return _parse(item.data, item.etag)
 
     async def open_pages(self, names: Sequence[str]) -> dict[str, Page]:
-        """Read the open pages of several logs; those without one are left out."""
+        """Read the open pages of several logs; those without one, or with one that cannot be read, are left out."""
         found: dict[str, Page] = {}
         for start in range(0, len(names), _BULK):
             keys = {self.key(name): name for name in names[start : start + _BULK]}
             for key, item in (await self._sidecar.get_many(STATE_STORE, list(keys))).items():
-                found[keys[key]] = _parse(item.data, item.etag)
+                try:
+                    found[keys[key]] = _parse(item.data, item.etag)
+                except (ValueError, KeyError):
+                    log.exception("the page %s cannot be read", key)
         return found
 
     async def closed_page(self, name: str, epoch: int, number: int) -> list[Entry]:
@@ -146,13 +149,13 @@ class PagedLog:
                 return Appended(fresh, found)
             if fresh.etag == page.etag and not isinstance(failure, EtagMismatch):
                 raise failure
-            await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - who lost goes out of step
+            await _out_of_step(attempt)
             page = await self.open_page(name, fresh)
         raise Contended(f"{self.key(name)} kept changing")
 
     async def replace(self, name: str, decide: Callable[[Page], Page | None]) -> Page:
         """Put another page in the place of the open one: a tombstone, say. None leaves it as it is."""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             page = await self.open_page(name)
             wanted = decide(page)
             if wanted is None:
@@ -160,6 +163,7 @@ class PagedLog:
             try:
                 await self._sidecar.save(STATE_STORE, self.key(name), _encode(wanted), etag=page.etag)
             except EtagMismatch:
+                await _out_of_step(attempt)
                 continue
             return wanted
         raise Contended(f"{self.key(name)} kept changing")
@@ -201,6 +205,11 @@ class PagedLog:
         if any(entry["id"] == wanted for entries in pages for entry in entries):
             return draft.entries
         return []
+
+
+async def _out_of_step(attempt: int) -> None:
+    """Wait a little, by chance, so that those who write at once do not keep losing to each other."""
+    await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311
 
 
 def _encode(page: Page) -> bytes:

@@ -137,7 +137,12 @@ async def _on_problem(_: Request, error: Exception) -> Response:
 
 async def _on_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError | ValidationError)  # noqa: S101
-    return render(from_validation(error.errors()))
+    errors = error.errors()
+    if errors and errors[0]["type"] == "json_invalid":
+        return render(
+            Problem(400, f"The body is not JSON: {errors[0].get('ctx', {}).get('error', 'it cannot be read')}.")
+        )
+    return render(from_validation(errors))
 
 
 async def _on_http(_: Request, error: Exception) -> Response:
@@ -147,7 +152,10 @@ async def _on_http(_: Request, error: Exception) -> Response:
 
 async def _on_sidecar(_: Request, error: Exception) -> Response:
     log.warning("answered 503: %s", error)
-    return render(unavailable("The store cannot be reached just now; nothing was lost, try again."))
+    detail = (
+        "The store cannot be reached just now. Try again; a change under the same Idempotency-Key, for it may be done."
+    )
+    return render(unavailable(detail))
 
 
 async def _on_anything(_: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from typing import Final
 
 from dateutil import rrule as calendar
 
+from services.kit.effort import spend_year
 from services.kit.rule import Frequency, Rule
 
 HORIZON: Final = 100
@@ -91,6 +92,7 @@ def _days(rule: Rule, start: datetime, since: date) -> Iterator[date]:
     whole_years = rule.frequency in {Frequency.YEARLY, Frequency.MONTHLY}
     earliest = datetime(since.year, 1, 1) if whole_years else datetime.combine(since - _WEEK, time())  # noqa: DTZ001
     for year in range(earliest.year, since.year + HORIZON + 1):
+        spend_year()
         for moment in calendar.rrule(
             calendar.YEARLY,
             dtstart=max(earliest, datetime(year, 1, 1)),  # noqa: DTZ001 - rules run in wall-clock time

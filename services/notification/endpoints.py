@@ -124,7 +124,7 @@ async def run_job(service: Service, name: str) -> Response:
 def _place(text: str) -> tuple[int, int] | None:
     """Return the (epoch, seq) that an id or a cursor stands for."""
     epoch, _, seq = text.partition("-")
-    well_formed = epoch.isdecimal() and seq.isdecimal() and text.isascii() and len(epoch) <= 9 and len(seq) <= 15
+    well_formed = epoch.isdecimal() and seq.isdecimal() and text.isascii() and len(epoch) <= 15 and len(seq) <= 15
     return (int(epoch), int(seq)) if well_formed else None
 
 

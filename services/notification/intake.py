@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.kit import trace
-from services.kit.consumer import CloudEvent, Poisoned
+from services.kit.consumer import CloudEvent, Poisoned, parsed
 from services.kit.events import ReminderEvent
 from services.notification.dispatcher import Dispatcher
 from services.notification.models import Delivery, Ledger, Place, Ref
@@ -26,8 +26,8 @@ class Intake:
         self._dispatcher = dispatcher
 
     async def handle(self, event: CloudEvent) -> None:
-        """Take one event; Poisoned or ValidationError for what is no reminder, SidecarError for not now."""
-        reminder = ReminderEvent.model_validate(event.data, extra="ignore")
+        """Take one event; Poisoned for what is no reminder, SidecarError for not now."""
+        reminder = parsed(ReminderEvent, event.data)
         if event.id != reminder.id:
             raise Poisoned(f"the event {event.id} says that it is {reminder.id}")
         if not _PERSON.fullmatch(reminder.person):

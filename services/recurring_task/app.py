@@ -11,7 +11,7 @@ from components.model import Topic
 from services.kit import trace
 from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
-from services.kit.consumer import CloudEvent, Consumer, Poisoned
+from services.kit.consumer import CloudEvent, Consumer, Poisoned, parsed
 from services.kit.events import TaskEvent
 from services.recurring_task.endpoints import PERSON, router
 from services.recurring_task.occurrences import Occurrences
@@ -38,7 +38,7 @@ def _consumers(app: FastAPI, _: Platform) -> Mapping[Topic, Consumer]:
     occurrences: Occurrences = app.state.occurrences
 
     async def take(delivered: CloudEvent) -> None:
-        event = TaskEvent.model_validate(delivered.data, extra="ignore")
+        event = parsed(TaskEvent, delivered.data)
         if not re.fullmatch(PERSON, event.person):
             raise Poisoned(f"{event.person[:128]!r} is no person's id")
         trace.person.set(event.person)

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.backend.api.answers import answer
-from services.backend.log import Command, Intent, TaskLog
+from services.backend.commit import Command, Intent
+from services.backend.log import TaskLog
 from services.kit.identity import CurrentCaller
 from services.kit.problems import invalid
 

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from services.backend.log import Outcome
+from services.backend.commit import Outcome
 from services.backend.query import Found
 from services.backend.tasklist import Reply, TaskList
 from services.kit.problems import Problem
@@ -60,7 +60,7 @@ def _document(outcome: Outcome, task_id: UUID) -> Task:
     for event in reversed(outcome.commit.events if outcome.commit else ()):
         if event.task is not None and event.task.id == task_id:
             return event.task
-    task = outcome.tasks.get(task_id)
+    task = outcome.reply.shown or outcome.tasks.get(task_id)
     if task is None:
         raise Problem(404, f"There is no task {task_id}.")
     return task
@@ -98,11 +98,16 @@ def listing(tasks: TaskList, found: Found) -> bytes:
     return b'{"items":[' + items + b"]," + orjson.dumps(tail)[1:]
 
 
+def is_known(etag: str, if_none_match: str | None) -> bool:
+    """Tell whether `If-None-Match` names an ETag."""
+    given = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
+    return etag in given or "*" in given
+
+
 def conditional(body: bytes, if_none_match: str | None) -> Response:
     """Return the body with its ETag, or 304 where the caller has it already."""
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    given = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
-    if etag in given or "*" in given:
+    if is_known(etag, if_none_match):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=JSON)

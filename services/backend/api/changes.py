@@ -37,7 +37,7 @@ async def batch_tasks(acting: Acting, body: batch.BatchRequest) -> Response:
     return await acting.act(lambda work: batch.run(work, body.operations))
 
 
-@router.post("/undo", responses={200: {"model": UndoAnswer}, **documented(400, 409)})
+@router.post("/undo", responses={200: {"model": UndoAnswer}, **documented(400, 409, 413)})
 async def undo(acting: Acting, body: Annotated[UndoBody | None, Body()] = None) -> Response:
     """Take back a change; 409, naming them, where tasks of it changed since."""
     wanted = body.change if body else None

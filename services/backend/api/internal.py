@@ -1,5 +1,6 @@
 """What other services and the sidecar call; none of it can be reached through the gateway."""
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,10 +12,12 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from components.catalogue import BACKEND
 from services.backend.api.acting import Log
 from services.backend.api.answers import JSON, answer
+from services.backend.commit import Intent
 from services.backend.erase import ERASE_JOB, Eraser, EraseTrigger
-from services.backend.log import Intent, TaskLog
+from services.backend.log import TaskLog
 from services.backend.publication import REMINDER_JOB, task_events
 from services.backend.row import Row
 from services.backend.service_commands import (
@@ -36,6 +39,7 @@ log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 
 SNAPSHOT_BYTES = 900_000
+SLICE_BYTES = 2_000_000
 
 
 @router.get("/internal/log/{person}")
@@ -52,15 +56,16 @@ async def read_log(
     head = folded.tasks
     if not head.epoch:
         raise Problem(404, "This person has no log.")
-    events: list[dict[str, Any]] = []
+    events: list[bytes] = []
     start = since if epoch == head.epoch else 0
     async for commits in tasks.after(folded, start):
-        for commit in commits:
-            events += [e.model_dump(mode="json") for e in task_events(person, head.epoch, commit, start)]
-        if len(events) >= limit:
+        for event in (event for commit in commits for event in task_events(person, head.epoch, commit, start)):
+            if len(events) < limit and sum(map(len, events)) < SLICE_BYTES:
+                events.append(event.model_dump_json().encode())
+        if len(events) >= limit or sum(map(len, events)) >= SLICE_BYTES:
             break
-    body = {"epoch": head.epoch, "seq": head.seq, "events": events[:limit]}
-    return Response(orjson.dumps(body), media_type=JSON)
+    body = b'{"epoch":%d,"seq":%d,"events":[%b]}' % (head.epoch, head.seq, b",".join(events))
+    return Response(body, media_type=JSON)
 
 
 @router.get("/internal/snapshot/{person}")
@@ -141,10 +146,12 @@ class OperatorTrigger(BaseModel):
 @router.post("/api/jobs/trigger")
 async def trigger_job(request: Request, tasks: Log, body: OperatorTrigger) -> Response:
     """Do what a job's trigger does; for an operator, inside the cluster."""
-    return await _run_job(request, tasks, body.name, orjson.dumps(body.data))
+    return await _run_job(request, tasks, body.name, json.dumps(body.data).encode())
 
 
 async def _run_job(request: Request, tasks: TaskLog, name: str, data: bytes) -> Response:
+    if "dapr-caller-app-id" in request.headers:
+        raise Problem(403, "Triggers come from the sidecar itself or from an operator, not from another service.")
     try:
         if name.startswith(REMINDER_JOB.prefix):
             await _fire(tasks, ReminderTrigger.model_validate_json(data))
@@ -165,7 +172,7 @@ async def _fire(tasks: TaskLog, trigger: ReminderTrigger) -> None:
     head = await tasks.read(trigger.person)
     if head.epoch != trigger.epoch:
         return
-    outcome = await tasks.execute(trigger.person, lambda work: fire_reminder(work, trigger), Intent(actor="reminder"))
+    outcome = await tasks.execute(trigger.person, lambda work: fire_reminder(work, trigger), Intent(actor=BACKEND))
     if outcome.change is not None:
         REMINDER_LATENESS.observe(_lateness(outcome.tasks, trigger))
 

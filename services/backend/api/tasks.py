@@ -15,6 +15,7 @@ from services.backend.api.answers import (
     ListAnswer,
     TaskAnswer,
     conditional,
+    is_known,
     listing,
 )
 from services.backend.query import Query as ListQuery
@@ -86,8 +87,7 @@ async def get_task(caller: CurrentCaller, log: Log, task_id: UUID, if_none_match
     if row is None:
         raise Problem(404, f"There is no task {task_id}.")
     etag = f'"{row.task.version}"'
-    given = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
-    if etag in given:
+    if is_known(etag, if_none_match):
         return Response(status_code=304, headers={"ETag": etag})
     return Response(row.body, headers={"ETag": etag, "Cache-Control": "private, no-cache"}, media_type=JSON)
 

@@ -1,6 +1,7 @@
 """Import and export: the whole list as a file, and files of other programs."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -17,13 +18,17 @@ from services.backend.api.answers import JSON, answer
 from services.backend.changes import import_tasks, preview_import
 from services.backend.imports import Action, OnConflict
 from services.backend.transfer import FORMATS
+from services.backend.transfer.parsed import Parsed
 from services.backend.transfer.parsed import Problem as FileProblem
+from services.kit.effort import limited
 from services.kit.identity import CurrentCaller
 from services.kit.problems import Problem, documented
+from services.kit.task import Profile
 
 router = APIRouter(prefix="/api/tasks", tags=["import and export"])
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
+_FILE_YEARS = 20_000
 
 
 class Format(StrEnum):
@@ -100,8 +105,13 @@ async def import_file(
         raise Problem(413, f"A file may have at most {MAX_FILE_BYTES} bytes.")
     tasks = await acting.log.read(acting.person)
     read = FORMATS[file_format.value].read
-    parsed = await asyncio.to_thread(read, data, tasks.profile, datetime.now(UTC))
+    parsed = await asyncio.to_thread(_bounded, read, data, tasks.profile)
     if dry_run:
-        report = {"change": None, "dry_run": True, **preview_import(tasks, parsed, on_conflict)}
+        report = {"change": None, "dry_run": True, **await preview_import(tasks, parsed, on_conflict)}
         return Response(orjson.dumps(report), media_type=JSON)
     return answer(await import_tasks(acting.log, acting.person, parsed, on_conflict, acting.intent))
+
+
+def _bounded(read: Callable[[bytes, Profile, datetime], Parsed], data: bytes, profile: Profile) -> Parsed:
+    with limited(years=_FILE_YEARS):
+        return read(data, profile, datetime.now(UTC))

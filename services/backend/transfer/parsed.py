@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from services.backend.schemas import TaskDraft
-from services.kit.due import normal_due
+from services.kit.due import check_year, is_in_years, normal_due
 from services.kit.recurrence import check_rule
 from services.kit.task import Frozen, Profile, Status
 
@@ -128,7 +128,7 @@ def _checked(spot: Spot, fields: Mapping[str, object], time_zone: str) -> TaskDr
         spot.error("due", str(refusal))
         return None
     draft = draft.model_copy(update={"due": due})
-    for check in (_with_rule, _with_nominal, _with_reminders, _with_completion):
+    for check in (_with_times, _with_rule, _with_nominal, _with_reminders, _with_completion):
         draft = check(spot, draft, time_zone)
     return draft
 
@@ -152,6 +152,8 @@ def _with_nominal(spot: Spot, draft: TaskDraft, time_zone: str) -> TaskDraft:
         return draft
     try:
         nominal = normal_due(draft.nominal, time_zone, skipped=True)
+        if type(nominal) is not type(draft.due):
+            raise ValueError("the nominal date is of another kind than the due; it is left out")
     except ValueError as refusal:
         spot.warn("nominal", str(refusal))
         nominal = None
@@ -163,6 +165,21 @@ def _with_reminders(spot: Spot, draft: TaskDraft, _: str) -> TaskDraft:
         return draft
     spot.warn("reminders", "a reminder before the due needs a due date; the task comes in without the reminder")
     kept = tuple(reminder for reminder in draft.reminders if reminder.before is None)
+    return draft.model_copy(update={"reminders": kept})
+
+
+def _with_times(spot: Spot, draft: TaskDraft, _: str) -> TaskDraft:
+    for name in ("created_at", "completed_at"):
+        try:
+            moment = getattr(draft, name)
+            if moment is not None:
+                check_year(moment)
+        except ValueError as refusal:
+            spot.warn(name, str(refusal))
+            draft = draft.model_copy(update={name: None})
+    kept = tuple(r for r in draft.reminders if r.at is None or is_in_years(r.at))
+    if kept != draft.reminders:
+        spot.warn("reminders", "a reminder in a year that is out of bounds; the task comes in without it")
     return draft.model_copy(update={"reminders": kept})
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from backend.memory import Memory
 from services.backend import decide
 from services.backend.changes import undo_change
-from services.backend.log import Intent, Outcome, TaskLog
+from services.backend.commit import Intent, Outcome
+from services.backend.log import TaskLog
 from services.backend.schemas import TaskCreate, TaskPatch
 from services.backend.service_commands import OccurrenceRequest, ReminderTrigger, fire_reminder, next_occurrence
 from services.backend.tasklist import Commit, LogEvent, Reply, TaskList
@@ -101,7 +102,7 @@ class Hand:
     async def commits(self) -> list[Commit]:
         """Return the whole log."""
         folded = await self.log.synced(self.person)
-        pages = [await self.log.commits(folded.tasks, n) for n in range(1, folded.page.number + 1)]
+        pages = [await self.log.commits(folded, n) for n in range(1, folded.page.number + 1)]
         return [commit for page in pages for commit in page]
 
     async def events(self) -> list[LogEvent]:

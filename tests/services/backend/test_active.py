@@ -36,7 +36,7 @@ def replica(sidecar: object) -> tuple[Hand, Relay, ActivePeople, Sweeper]:
 async def written(sidecar: object, people: list[str]) -> None:
     """Commit as a process does that dies before it publishes."""
     hand, _, _, _ = replica(sidecar)
-    hand.log.after_commit = lambda _: None
+    hand.log.after_commit = lambda _, **__: None
     for person in people:
         hand.person = person
         await hand.create(f"of {person}")

@@ -197,7 +197,7 @@ async def test_a_reminder_falls_due_within_a_second_of_its_time(served: People, 
     await eventually(due, within=seconds + 5)
     event = (await read_log(me, served.person(me))).json["events"][-1]
     at = datetime.fromisoformat(event["task"]["reminders"][0]["at"])
-    assert (event["type"], event["actor"], event["reminder"]) == ("reminder.due", "reminder", "r1")
+    assert (event["type"], event["actor"], event["reminder"]) == ("reminder.due", "backend", "r1")
     assert timedelta(seconds=-0.1) <= datetime.fromisoformat(event["at"]) - at < timedelta(seconds=1)
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from backend.hand import Hand, contents, every_seq, state
 from services.backend.batch import MAX_OPERATIONS, BatchRequest, run
-from services.backend.log import Outcome
+from services.backend.commit import Outcome
 from services.kit.ids import uuid7
 from services.kit.problems import Problem
 

@@ -16,7 +16,7 @@ async def warmed(tasks: int) -> tuple[Hand, Proxy]:
     proxy = Proxy(Memory())
     hand = Hand(proxy)
     relay = Relay(proxy, hand.log)
-    hand.log.before_commit, hand.log.after_commit = ActivePeople(proxy).note, lambda _: None
+    hand.log.before_commit, hand.log.after_commit = ActivePeople(proxy).note, lambda _, **__: None
     operations = [{"op": "create", "task": {"title": f"task {n}", "due": due_in(days=1)}} for n in range(tasks)]
     for start in range(0, tasks, 500):
         body = BatchRequest.model_validate({"operations": operations[start : start + 500]})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from backend.hand import PERSON, Hand, content, due_in, every_seq, soon, state
-from backend.test_undo_random import Player, Step, steps
+from backend.player import Player, Step, steps
 from services.backend import decide
 from services.backend.schemas import TaskCreate, TaskPatch
 from services.backend.tasklist import Commit, TaskList

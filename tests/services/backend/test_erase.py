@@ -177,6 +177,7 @@ async def test_writers_meanwhile_end_up_before_or_after_but_whole() -> None:
         await begin(hands[0])
 
     await asyncio.gather(*(write(hand) for hand in hands), erase())
+    await again(memory, hands[0].person)
     assert left(memory) == []
     for hand in hands:
         await hand.create("after")

@@ -3,10 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import schemathesis
+from harness.issuer import Issuer
 from harness.ports import free_ports
 from harness.runtime import APP_TOKEN, Runtime
 from harness.serving import serving
@@ -18,6 +20,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from components.catalogue import BACKEND
 from services.backend.app import build
 from services.kit.config import Config
+from services.kit.ids import uuid7
 
 HEADERS = {"dapr-api-token": APP_TOKEN}
 CHECKS = [
@@ -39,37 +42,56 @@ schema = schemathesis.openapi.from_dict(
 )
 
 
+@dataclass(frozen=True)
+class Target:
+    """A backend, and who signs the tokens that it accepts."""
+
+    base_url: str
+    issuer: Issuer
+
+    def as_person(self, subject: str) -> dict[str, Any]:
+        """Return what a call for a person is made with."""
+        return {"base_url": self.base_url, "headers": HEADERS | dict(self.issuer.headers(subject))}
+
+
 @pytest.fixture(scope="module")
-def base_url(runtime: Runtime) -> Iterator[str]:
-    """Return the address of a backend that is served in a thread of its own."""
-    config = runtime.config(BACKEND, port=free_ports(1)[0])
+def target(runtime: Runtime) -> Iterator[Target]:
+    """Return a backend that is served in a thread of its own."""
+    port, issuer_port = free_ports(2)
+    issuer = Issuer(issuer_port)
+    config = runtime.config(BACKEND, port=port, **issuer.settings)
     ready, stop = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        async with serving(build(config), config):
+        async with issuer, serving(build(config), config):
             ready.set()
             await asyncio.to_thread(stop.wait)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert ready.wait(20)
-    yield f"http://127.0.0.1:{config.port}"
+    yield Target(f"http://127.0.0.1:{port}", issuer)
     stop.set()
     thread.join(20)
 
 
 @schema.parametrize()
 @settings(max_examples=25, **QUICK)
-def test_every_call_answers_as_documented(case: schemathesis.Case, base_url: str) -> None:
-    response = case.call(base_url=base_url, headers=HEADERS)
+def test_every_call_answers_as_documented(case: schemathesis.Case, target: Target) -> None:
+    response = case.call(**target.as_person("somebody"))
     case.validate_response(response, checks=CHECKS)
 
 
 @pytest.mark.slow
-def test_sequences_of_calls_answer_as_documented(base_url: str) -> None:
+def test_sequences_of_calls_answer_as_documented(target: Target) -> None:
+    """Each sequence is another person's, so that it meets the same state whenever it is tried again."""
+
     class Workflow(schema.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            self.subject = str(uuid7())
+
         def get_call_kwargs(self, _case: schemathesis.Case) -> dict[str, Any]:
-            return {"base_url": base_url, "headers": HEADERS}
+            return target.as_person(self.subject)
 
         def validate_response(self, response: Any, case: schemathesis.Case, **_: Any) -> None:
             case.validate_response(response, checks=CHECKS)

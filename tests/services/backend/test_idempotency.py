@@ -13,8 +13,8 @@ from backend.hand import Hand, contents
 from backend.memory import Fault, Memory, Proxy, nth
 from services.backend import changes, decide, tasklist
 from services.backend.batch import BatchRequest, run
+from services.backend.commit import Intent, Outcome
 from services.backend.imports import OnConflict
-from services.backend.log import Intent, Outcome
 from services.backend.schemas import TaskCreate, TaskDraft
 from services.backend.tasklist import Commit, TaskList
 from services.backend.transfer.parsed import Entry, Parsed

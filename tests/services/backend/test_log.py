@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from backend.hand import Hand, contents, due_in, every_seq, state
 from backend.memory import Fault, Memory, Proxy, nth
-from services.backend import decide, log
+from services.backend import decide, folding
 from services.backend.batch import BatchRequest, run
 from services.backend.schemas import TaskCreate
+from services.backend.snapshot import encoded
 from services.kit.ids import person_id, uuid7
 from services.kit.problems import Problem
 from services.kit.sidecar import SidecarError
@@ -107,7 +108,7 @@ async def written_snapshot(hand: Hand) -> list[str]:
     """Write a snapshot as the relay does; return its keys."""
     folded = await hand.log.synced(hand.person)
     before = set(hand.sidecar.state)
-    pointer = await hand.log.snapshots.write(folded.tasks, folded.page)
+    pointer = await hand.log.snapshots.write(folded.tasks, folded.page, encoded(folded.tasks))
     await hand.log.update_header(hand.person, lambda page: page.header | {"snapshot": pointer})
     return sorted(key for key in set(hand.sidecar.state) - before if "snapshot" in key)
 
@@ -153,14 +154,14 @@ async def test_the_largest_commit_is_two_megabytes() -> None:
 
 
 async def test_the_lists_not_asked_for_the_longest_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "_PEOPLE_KEPT", 3)
+    monkeypatch.setattr(folding, "_PEOPLE_KEPT", 3)
     memory = Memory()
     hand = Hand(memory)
     people = [person_id("tests", str(n)) for n in range(5)]
     for person in people:
         hand.person = person
         await hand.create(person)
-    proxied = hand.log._folded
+    proxied = hand.log._folder._kept
     assert list(proxied) == people[2:]
     hand.person = people[0]
     assert [row.task.title for row in (await hand.tasks()).rows.values()] == [people[0]]
@@ -168,17 +169,17 @@ async def test_the_lists_not_asked_for_the_longest_are_dropped(monkeypatch: pyte
 
 
 async def test_large_lists_make_room_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "_TASKS_KEPT", 25)
+    monkeypatch.setattr(folding, "_TASKS_KEPT", 25)
     hand = Hand()
     for n in range(4):
         hand.person = person_id("tests", str(n))
         for title in "abcdefghij":
             await hand.create(title)
-    assert len(hand.log._folded) == 3
+    assert len(hand.log._folder._kept) == 3
 
 
 async def test_a_list_that_is_being_written_is_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "_PEOPLE_KEPT", 1)
+    monkeypatch.setattr(folding, "_PEOPLE_KEPT", 1)
     proxy = Proxy(Memory(), nth("save", 1, Fault.HELD))
     busy = Hand(proxy)
     writing = asyncio.create_task(busy.create("slow"))
@@ -186,7 +187,7 @@ async def test_a_list_that_is_being_written_is_not_dropped(monkeypatch: pytest.M
     other = Hand(proxy, person_id("tests", "other"))
     other.log = busy.log
     await other.create("quick")
-    assert busy.person in busy.log._folded
+    assert busy.person in busy.log._folder._kept
     proxy.release.set()
     await writing
     assert len((await busy.tasks()).rows) == 1

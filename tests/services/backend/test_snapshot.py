@@ -9,7 +9,7 @@ from backend.memory import MESSAGE_BYTES, Memory, Proxy
 from services.backend import decide
 from services.backend.relay import Relay
 from services.backend.schemas import TaskCreate
-from services.backend.snapshot import CHUNK_BYTES
+from services.backend.snapshot import CHUNK_BYTES, encoded
 from services.kit.sidecar import Item
 
 
@@ -69,7 +69,9 @@ def cut(data: bytes) -> bytes:
 
 
 def other_seq(data: bytes) -> bytes:
-    return data.replace(b'"seq":300', b'"seq":299', 1)
+    """Return what a replica that was behind would have written there."""
+    behind = data.replace(b'"seq":300', b'"seq":299', 1)
+    return behind.replace(b'"task 1', b'"older 1').replace(b'"UTC"', b'"Asia/Tokyo"')
 
 
 def without_members(_: bytes) -> bytes:
@@ -101,7 +103,7 @@ async def test_no_chunk_is_larger_than_a_message_may_be() -> None:
     use = tasks.keys["k"]
     tasks.keys.update({f"{number:0250}": use for number in range(12_000)})
     folded = await hand.log.synced(hand.person)
-    made = await hand.log.snapshots.write(folded.tasks, folded.page)
+    made = await hand.log.snapshots.write(folded.tasks, folded.page, encoded(folded.tasks))
     sizes = [len(item.data) for key, item in memory.state.items() if "/snapshot/" in key]
     assert len(sizes) == made["chunks"] > 8
     assert max(sizes) < CHUNK_BYTES + 300_000 < MESSAGE_BYTES

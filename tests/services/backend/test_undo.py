@@ -7,7 +7,7 @@ import pytest
 from backend.hand import Hand, content, contents, due_in, every_seq
 from services.backend.batch import BatchRequest, run
 from services.backend.changes import set_profile
-from services.backend.log import Intent
+from services.backend.commit import Intent
 from services.kit.ids import uuid7
 from services.kit.problems import Problem
 from services.kit.task import ReminderStatus, Status

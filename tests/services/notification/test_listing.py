@@ -113,3 +113,14 @@ def test_the_description_is_whole(runtime: Runtime) -> None:
             if int(status) >= 400:
                 assert response["content"].keys() == {"application/problem+json"}, operation["summary"]
         assert {"401", "503"} <= operation["responses"].keys()
+
+
+async def test_epochs_as_large_as_they_are(stage: Stage, person: str) -> None:
+    """An epoch is the time of a log's beginning, in milliseconds."""
+    epoch = 1_795_454_856_919
+    await stage.publish(*(reminder(person, seq, epoch=epoch) for seq in (1, 2, 3)))
+    await stage.settled(person, 3)
+    assert await pages(stage, person, 2) == [[f"{epoch}-3", f"{epoch}-2"], [f"{epoch}-1"]]
+    status, read = await stage.call("POST", f"/api/notifications/{epoch}-2/read", person)
+    assert status == 200
+    assert read["read_at"]
