@@ -7,7 +7,7 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 UV ?= $(or $(shell command -v uv),build/tools/bin/uv)
-GROUPS := kit backend recurring-task notification audit frontend local test
+GROUPS := kit backend recurring-task notification audit frontend local infra test
 COMPILE = $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11
 
 .PHONY: help

@@ -37,7 +37,7 @@ _CONSUME_AGAIN: Final = {
 
 
 class Kafka(Frozen):
-    """How brokers are reached: `host:port` each, `sasl` as Kafka names its mechanisms; user and password are secrets."""
+    """How brokers are reached: `host:port` each; `sasl` is as Kafka names its mechanisms."""
 
     brokers: tuple[str, ...] = Field(min_length=1)
     tls: bool = False

@@ -5,19 +5,19 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from infra.local import embedded
 from infra.local.display import Display
-from infra.local.engines import plan as engines
 from infra.local.folder import SETTINGS, claimed, reset
-from infra.local.options import DAPR, EMBEDDED, Options, StartError
+from infra.local.options import EMBEDDED, HOST, Options, StartError
+from infra.local.plan import Plan
 from infra.local.ports import is_free
 from infra.local.preload import preload
 from infra.local.supervisor import PortsTaken, Supervisor
 
 _STARTS: Final = 3
-_PLANS: Final = {EMBEDDED: embedded.plan, DAPR: engines.plan}
 
 _BANNER: Final = """\
   The task platform is up: {url}   (after {seconds:.1f} s)
@@ -26,7 +26,7 @@ _BANNER: Final = """\
     a task      curl -X POST {url}/api/tasks -H 'Content-Type: application/json' -d '{{"title": "Pay rent"}}'
     the list    curl {url}/api/tasks
     live        {live}/ws   (a client sends {{"type": "hello"}})
-    its data    {data}{mail}
+{also}    its data    {data}{mail}
     the end     Ctrl-C
 """
 
@@ -60,8 +60,8 @@ def _check_port(options: Options) -> None:
 async def _up(options: Options, display: Display, began: float) -> None:
     """Run the platform; with other ports when one was taken between its choice and its use."""
     for attempt in range(_STARTS):
-        plan = _PLANS[options.runtime](options)
-        supervisor = Supervisor(plan, display, lambda: display.banner(_banner(options, began)))
+        plan = _plan(options)
+        supervisor = Supervisor(plan, display, partial(_welcome, display, options, plan, began))
         try:
             return await supervisor.run()
         except PortsTaken as taken:
@@ -73,15 +73,26 @@ async def _up(options: Options, display: Display, began: float) -> None:
     raise StartError(f"no ports could be had in {_STARTS} attempts; something else takes them as fast")
 
 
-def _banner(options: Options, began: float) -> str:
+def _plan(options: Options) -> Plan:
+    if options.runtime == EMBEDDED:
+        return embedded.plan(options)
+    from infra.local.engines import plan as engines  # noqa: PLC0415 - the embedded start does not wait for it
+
+    return engines.plan(options)
+
+
+def _welcome(display: Display, options: Options, plan: Plan, began: float) -> None:
+    others = [f"http://{HOST}:{port}" for port in plan.public[1:]]
     url = options.environment["PUBLIC_ORIGINS"].split()[0]
-    return _BANNER.format(
+    banner = _BANNER.format(
         url=url,
         live=url.replace("http", "ws", 1),
         data=options.data,
+        also=f"    also at     {' '.join(others)}\n" if others else "",
         mail="" if "host" in options.smtp else f"   (mail: {options.data / 'mail'})",
         seconds=time.monotonic() - began,
     )
+    display.banner(banner)
 
 
 if __name__ == "__main__":

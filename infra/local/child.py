@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NAME: Final = 15
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)  # Python itself keeps SIGPIPE ignored
 _LIBC: Final = ctypes.CDLL(None)
 
 
@@ -103,6 +103,7 @@ def _execute(program: Executable, parent: int) -> NoReturn:
         os.initgroups(program.user, account.pw_gid)
         os.setgid(account.pw_gid)
         os.setuid(account.pw_uid)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     _bind_to(parent, program.name)  # only now: whoever changes user is bound to nobody
     os.execve(program.path, [program.path, *program.arguments], program.environment)  # noqa: S606 - no shell is meant
 

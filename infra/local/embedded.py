@@ -25,7 +25,7 @@ def plan(options: Options) -> Plan:
         app_token=services.app_token,
     )
     write_private(options.data / SETTINGS, settings.model_dump_json())
-    return Plan(((_runtime(options, settings),), services.parts(options, lambda _: RUNTIME)))
+    return Plan(((_runtime(options, settings),), services.parts(options, lambda _: RUNTIME)), services.public)
 
 
 def _runtime(options: Options, settings: RuntimeSettings) -> Part:

@@ -32,9 +32,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The parts in layers: each stands on the one before, and the services on all. The first cannot be done without."""
+    """The parts in layers: each stands on the one before, and the services on all. The first cannot be done without.
+
+    `public` are the ports that people reach it at.
+    """
 
     layers: tuple[tuple[Part, ...], ...]
+    public: tuple[int, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -65,10 +69,14 @@ class Services:
         }
         return cls(ports)
 
+    @property
+    def public(self) -> tuple[int, ...]:
+        """The ports of the public processes."""
+        return tuple(ports.app for (app_id, _), ports in self.ports.items() if CATALOGUE[app_id].public)
+
     def parts(self, options: Options, beside: Callable[[str], str]) -> tuple[Part, ...]:
         """Return the services; `beside` gives, for the name of one, the part that it talks to."""
-        public = [port.app for (app_id, _), port in self.ports.items() if CATALOGUE[app_id].public]
-        others = [f"http://{name}:{port}" for port in public[1:] for name in (HOST, "localhost")]
+        others = [f"http://{name}:{port}" for port in self.public[1:] for name in (HOST, "localhost")]
         origins = " ".join([options.environment["PUBLIC_ORIGINS"], *others])
         return tuple(self._part(options, process, origins, beside) for process in self.ports)
 

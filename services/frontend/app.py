@@ -20,6 +20,7 @@ from services.frontend.security import SecurityHeaders
 from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
 from services.kit.consumer import Consumer
+from services.kit.heads import LimitHead
 
 SIDECAR_PATHS: Final = ("/dapr/", "/events/", "/job/", "/internal/")
 _MAX_CLIENTS: Final = 50
@@ -40,6 +41,7 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
 
     def guard(app: FastAPI) -> None:
         app.add_middleware(RequirePublicAddress, origins=origins, private=SIDECAR_PATHS)
+        app.add_middleware(LimitHead)
 
     app = create_app(
         Blueprint(
@@ -58,11 +60,11 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
 
 
 def _public() -> APIRouter:
-    gateway = Gateway(Routes())
+    routes = Routes()
     return APIRouter(
         routes=[
-            Route("/api/{path:path}", gateway),
-            Route("/mcp", gateway),
+            Route("/api/{path:path}", Gateway(routes, "/api/{path}")),
+            Route("/mcp", Gateway(routes, "/mcp")),
             WebSocketRoute("/ws", connect),
         ]
     )

@@ -35,14 +35,25 @@ _NOT_ASKED: Final = _HOP_BY_HOP | {
     b"baggage",
 }
 _NOT_ASKED_PREFIXES: Final = (b"dapr-", b"x-dapr-", b"x-forwarded-", b"sec-", b"grpc-", b":")
+_ABOUT_THE_REQUEST: Final = {
+    413: "The body is larger than the platform takes.",
+    414: "Path and query are longer than the platform takes.",
+    431: "The headers are larger than the platform takes.",
+}
 _NOT_ANSWERED: Final = _HOP_BY_HOP | {b"date", b"server", b"traceparent", b"tracestate", b"set-cookie"}
 _NOT_ANSWERED_PREFIXES: Final = (b"dapr-", b"x-dapr-", b"grpc-")
 
 
 def request_headers(headers: RawHeaders) -> list[tuple[str, str]]:
     """Return the client's headers that go to the callee: neither hop-by-hop, nor any that only a sidecar may set."""
-    kept = _without(headers, _NOT_ASKED, _NOT_ASKED_PREFIXES)
+    kept = [item for item in _without(headers, _NOT_ASKED, _NOT_ASKED_PREFIXES) if _names_nobody(*item)]
     return [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in kept]
+
+
+def _names_nobody(name: bytes, value: bytes) -> bool:
+    """Tell whether a sidecar passes a header by: basic credentials of the user `dapr-app-id` name it the callee."""
+    scheme, _, token = value.partition(b" ")
+    return name != b"authorization" or (scheme.lower() == b"bearer" and bool(token))
 
 
 def response_headers(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
@@ -71,16 +82,19 @@ def sidecar_problem(status: int, body: bytes) -> Problem | None:
     A sidecar answers `{"errorCode": "ERR_…", "message": …}`: the callee is away, or access control refused the call.
     The second is no fault of the caller's either, and a 404 or 403 would tell them something about their tasks.
     """
-    if status == 413:
-        return Problem(413, "The body is larger than the platform takes.")
-    if status >= 500 or status == 401 or _has_error_code(body):
+    if status in _ABOUT_THE_REQUEST:
+        return Problem(status, _ABOUT_THE_REQUEST[status])
+    code = _error_code(body)
+    if code == "ERR_MALFORMED_REQUEST":
+        return Problem(400, "The request cannot be passed on: a header is malformed, or there twice.")
+    if status >= 500 or status == 401 or code.startswith("ERR_"):
         return unavailable("The service behind this address cannot be reached just now; try again.", 2)
     return None
 
 
-def _has_error_code(body: bytes) -> bool:
+def _error_code(body: bytes) -> str:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return False
-    return isinstance(document, dict) and str(document.get("errorCode", "")).startswith("ERR_")
+        return ""
+    return str(document.get("errorCode", "")) if isinstance(document, dict) else ""

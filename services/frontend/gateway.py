@@ -6,7 +6,7 @@ Bodies are streamed both ways, so that an import of 32 MB or an answer without a
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 import aiohttp
@@ -75,14 +75,22 @@ class Body:
             pass
 
 
-class Gateway:
-    """The ASGI application behind `/api` and `/mcp`."""
+class Entry(NamedTuple):
+    """What a call that comes in is counted under."""
 
-    def __init__(self, routes: Routes) -> None:
+    path: str
+
+
+class Gateway:
+    """The ASGI application behind `/api` and `/mcp`; `entry` is the pattern of its address."""
+
+    def __init__(self, routes: Routes, entry: str) -> None:
         self._routes = routes
+        self._entry = Entry(entry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one call on and its answer back; raises the problem that stands for an answer that never came."""
+        scope["route"] = self._entry
         headers = Headers(scope=scope)
         callee = self._routes.find(scope["method"], scope["raw_path"])
         if scope["path"].startswith("/api/"):

@@ -17,6 +17,7 @@ from services.kit.middleware import OPEN_PATHS
 from services.kit.problems import Problem, render
 
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
+_LINK_METHODS: Final = frozenset({"GET", "HEAD"})
 _FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
 
 
@@ -72,7 +73,7 @@ class RequirePublicAddress:
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
-        if self._is_foreign(headers):
+        if self._is_foreign(headers, scope.get("method", "GET")):
             return Problem(403, "Pages of another origin may not call this address.")
         path = scope["path"]
         if scope["type"] == "http" and (path in OPEN_PATHS or path.startswith(self._private)):
@@ -82,8 +83,9 @@ class RequirePublicAddress:
             return Problem(421, "The platform does not answer under this Host.")
         return None
 
-    def _is_foreign(self, headers: Headers) -> bool:
+    def _is_foreign(self, headers: Headers, method: str) -> bool:
+        """Tell whether a page of another origin asks; a link of one may lead here, a form of one may not."""
         if any(origin.lower() not in self._origins for origin in headers.getlist("origin")):
             return True
-        embedded = headers.get("sec-fetch-mode", "navigate") != "navigate"
-        return embedded and headers.get("sec-fetch-site") in _FOREIGN_SITES
+        followed = method in _LINK_METHODS and headers.get("sec-fetch-mode", "navigate") == "navigate"
+        return not followed and headers.get("sec-fetch-site") in _FOREIGN_SITES

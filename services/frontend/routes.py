@@ -38,7 +38,7 @@ class Routes:
             raise not_found()
         methods = {m for e in self._edges if (e.callee, e.path) == (edge.callee, edge.path) for m in e.methods}
         if method not in methods:
-            allowed = ", ".join(sorted(methods))
+            allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
             raise Problem(405, f"Here are the methods {allowed}.", headers={"Allow": allowed})
         return edge.callee
 

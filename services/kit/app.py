@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, Response
 
 from components.catalogue import CATALOGUE, STATE_STORE
 from components.model import Service, Topic
-from services.kit import logs, problems
+from services.kit import logs, methods, problems
 from services.kit.config import Config, ConfigError
 from services.kit.consumer import Consumer, Consumers
+from services.kit.heads import AnswerHead, RefuseEncoded
 from services.kit.identity import authenticator
 from services.kit.metrics import expose
 from services.kit.middleware import LimitBody, Observe, RequireAppToken
@@ -68,6 +69,7 @@ def create_app(blueprint: Blueprint, config: Config) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
+    methods.install(app)
     plain = app.openapi
     app.openapi = lambda: problems.with_problem_schema(plain())  # type: ignore[method-assign]
     app.state.config = config
@@ -78,6 +80,8 @@ def create_app(blueprint: Blueprint, config: Config) -> FastAPI:
         extend(app)
     app.add_middleware(LimitBody, limit=service.max_body_bytes)
     app.add_middleware(RequireAppToken, token=config.app_api_token, guarded=blueprint.guarded)
+    app.add_middleware(RefuseEncoded)
+    app.add_middleware(AnswerHead)
     app.add_middleware(Observe)
     return app
 
@@ -140,7 +144,7 @@ def server_settings(app: FastAPI, config: Config) -> uvicorn.Config:
         host=config.host,
         port=config.port,
         loop="uvloop",
-        http="httptools",
+        http="services.kit.connection:Protocol",
         ws="services.kit.websocket:Protocol" if CATALOGUE[config.app_id].public else "none",
         log_config=None,
         access_log=False,

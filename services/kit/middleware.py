@@ -6,6 +6,7 @@ import time
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit import trace
@@ -16,6 +17,7 @@ log = logging.getLogger("access")
 
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _QUIET_SECONDS: Final = 1.0
+_CLIENT_GONE: Final = 499  # nobody is there to read it; the number is nginx's
 
 
 class Observe:
@@ -33,17 +35,30 @@ class Observe:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        status, started = 500, time.perf_counter()
+        await self._observe(scope, receive, send)
+
+    async def _observe(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. Who leaves before the answer begins is counted as 499, whatever is said to them."""
+        status, begun, gone, started = 500, False, False, time.perf_counter()
+
+        async def heard() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"] == "http.disconnect"
+            return message
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = _CLIENT_GONE if gone else message["status"], True
             await send(message)
 
         try:
-            await self._app(scope, receive, observed)
+            await self._app(scope, heard, observed)
+        except ClientDisconnect:
+            gone = True
         finally:
+            status = _CLIENT_GONE if gone and not begun else status
             self._record(scope, status, time.perf_counter() - started)
 
     @staticmethod

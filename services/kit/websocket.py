@@ -17,6 +17,15 @@ _SHUTDOWN_SECONDS: Final = 2
 class Protocol(WebSocketsSansIOProtocol):
     """Cuts a connection that does not come to its end by itself."""
 
+    def send_receive_event_to_app(self) -> None:
+        """Hand a whole message on; a text that is none ends the connection, which is no error of ours."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_text(b"".join(self.frames)):
+            self.frames = []
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """Give the client some time to take what is left for it."""
         super().on_task_complete(task)
@@ -34,3 +43,11 @@ class Protocol(WebSocketsSansIOProtocol):
     def _cut_off_after(self, seconds: float) -> None:
         if not self.disconnected:
             self.loop.call_later(seconds, self.transport.abort)
+
+
+def _is_text(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

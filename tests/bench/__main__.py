@@ -76,13 +76,14 @@ async def _answering(http: aiohttp.ClientSession, url: str) -> None:
 
 async def _measure(stage: Stage) -> list[Line]:
     lines = await scenarios.creating(stage)
+    await scenarios.settled(stage)
     lines += await scenarios.reading(stage)
     lines += await scenarios.listing(stage, "some hundred tasks")
     lines += await scenarios.recurring(stage)
     lines += await scenarios.pushing(stage)
     lines += await scenarios.reminding(stage)
     lines += await scenarios.importing(stage)
-    await asyncio.sleep(scenarios.SETTLE_SECONDS)
+    await scenarios.settled(stage)
     lines += await scenarios.listing(stage, "10,000 tasks")
     return lines
 

@@ -1,5 +1,6 @@
 """Timing calls, and the table that comes of it."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ def sample(values: Sequence[float]) -> Sample:
     return Sample(tuple(sorted(1000 * value for value in values)))
 
 
-async def timed(calls: int, call: Callable[[int], Awaitable[object]], *, warm: int = 5) -> Sample:
-    """Make a call so many times, one after the other, and time each; a few go before that do not count."""
+async def timed(calls: int, call: Callable[[int], Awaitable[object]], *, warm: int = 5, pause: float = 0) -> Sample:
+    """Make a call so many times, one after the other, and time each; a few go before that do not count.
+
+    `pause` seconds lie between two calls, for what a call sets going to come to its end.
+    """
     for number in range(warm):
         await call(number)
     found = []
@@ -35,6 +39,7 @@ async def timed(calls: int, call: Callable[[int], Awaitable[object]], *, warm: i
         started = time.perf_counter()
         await call(number)
         found.append(time.perf_counter() - started)
+        await asyncio.sleep(pause)
     return sample(found)
 
 

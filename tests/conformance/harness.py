@@ -121,7 +121,14 @@ class FakeApp:
         return [request.json()["data"].get(key) for request in self.at(path)]
 
     async def start(self) -> None:
-        self._server = web.Server(self._serve, handler_cancellation=True)
+        self._server = web.Server(
+            self._serve,
+            handler_cancellation=True,
+            auto_decompress=False,
+            max_line_size=2**16,
+            max_field_size=2**16,
+            max_headers=300,
+        )
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._server, HOST, self.port, reuse_address=True)
 

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import gzip
 import json
+import zlib
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -19,6 +20,7 @@ from tests.conformance.harness import API_TOKEN, APP_TOKEN, Client, FakeApp, Pla
 from tests.conformance.test_state import refused
 
 BACKEND = "/v1.0/invoke/backend/method"
+SECRET = "eyJhb"
 
 
 @pytest.fixture
@@ -101,6 +103,47 @@ async def test_a_compressed_answer_is_left_as_it_is(callee: FakeApp, frontend: C
     callee.answer = lambda _request: web.Response(body=body, headers={"Content-Encoding": "gzip"})
     _, answer, headers = await frontend.http("GET", f"{BACKEND}/api/tasks")
     assert (answer, headers["Content-Encoding"]) == (body, "gzip")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "unheard-of"])
+async def test_a_compressed_request_is_left_as_it_is(callee: FakeApp, frontend: Client, encoding: str) -> None:
+    body = gzip.compress(b"text" * 100) if encoding == "gzip" else zlib.compress(b"text" * 100)
+    sent = frontend.http("POST", f"{BACKEND}/api/tasks", data=body, headers={"Content-Encoding": encoding})
+    status, _, _ = await asyncio.wait_for(sent, 5)
+    assert status == 200
+    assert (callee.received[-1].body, callee.received[-1].headers["Content-Encoding"]) == (body, encoding)
+
+
+async def test_long_headers_and_queries_pass(callee: FakeApp, frontend: Client) -> None:
+    many = {f"X-{n}": "v" for n in range(150)} | {"X-Long": "v" * 30_000}
+    status, _, _ = await frontend.http("GET", f"{BACKEND}/api/tasks?q={'x' * 30_000}", headers=many)
+    assert status == 200
+    received = callee.received[-1]
+    assert (len(received.query), len(received.headers["X-Long"]), received.headers["X-149"]) == (30_002, 30_000, "v")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"GET /{SECRET * 20_000} HTTP/1.1\r\n",
+        f"GET / HTTP/1.1\r\nAuthorization: Bearer {SECRET * 20_000}\r\n",
+        f"GET / HTTP/1.1\r\n{SECRET * 20_000}: x\r\n",
+        f"GET / HTTP/1.1\r\nX: {SECRET}\x00\r\n",
+        f"GET / HTTP/1.1\r\n{SECRET}\r\n",
+        f"{SECRET} / HTTP/1.1\r\n",
+        f"GET / {SECRET}\r\n",
+        f"GET / HTTP/1.1\r\nContent-Length: {SECRET}\r\n",
+        "GET / HTTP/1.1\r\n" + "".join(f"X-{n}: {SECRET}\r\n" for n in range(400)),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_and_never_repeated(platform: Platform, head: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", platform.runtime.ports["frontend", 0].http)
+    writer.write(f"{head}Host: x\r\n\r\n".encode("latin-1"))
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    assert int(answer.split()[1]) == 400
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["errorCode"] == "ERR_MALFORMED_REQUEST"
+    assert SECRET not in answer.decode() + platform.runtime.logs()
 
 
 async def test_an_answer_streams_as_it_comes(callee: FakeApp, frontend: Client) -> None:

@@ -3,14 +3,18 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 
 class Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(204)
+        self.send_response(200 if self.path == "/endless" else 204)
         self.end_headers()
+        while self.path == "/endless":
+            with suppress(ConnectionResetError):  # whoever writes once more gets the signal
+                self.wfile.write(b"x" * 65_536)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
         pass
@@ -37,7 +41,8 @@ def _talk() -> None:
     say("a plain line\n" + "=" * 200_000 + "\n")
     # Standard input and outputs, and the folder that is being listed.
     files = sorted(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
-    say(f"files {files}, colour {os.environ.get('COLOUR')}")
+    pipe = "ignored" if signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN else "deadly"
+    say(f"files {files}, colour {os.environ.get('COLOUR')}, SIGPIPE {pipe}")
     sys.stdout.flush()
 
 

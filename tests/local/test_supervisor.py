@@ -1,9 +1,11 @@
 """The supervisor over small processes: start, crash, stop."""
 
+import asyncio
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +16,8 @@ import psutil
 import pytest
 from harness.ports import free_ports
 from harness.waiting import eventually
+
+from infra.local.child import Executable, fork
 
 TESTS = Path(__file__).parents[1]
 
@@ -150,6 +154,34 @@ async def test_a_killed_process_starts_again_and_says_so(small: Starter) -> None
     assert one.log.count("everything is up") == 1
 
 
+def reset_amid_the_answer(port: int) -> None:
+    """Ask for an answer without an end, take some of it, and reset the connection."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /endless HTTP/1.1\r\n\r\n")
+        client.recv(1000)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def test_a_client_that_goes_away_amid_an_answer_ends_no_process(small: Starter) -> None:
+    port = free_ports(1)[0]
+    one = small(runtime="serve", a=f"serve:{port}")
+    await one.is_up()
+    first = one.children()["a"]
+    for _ in range(20):
+        await asyncio.to_thread(reset_amid_the_answer, port)
+    await asyncio.sleep(0.5)
+    assert one.children()["a"].pid == first.pid
+    assert "a ended" not in one.log
+
+
+def test_a_foreign_program_has_sigpipe_as_the_system_has_it(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        os.waitpid(fork(Executable("cat", "/bin/cat", {}, ("/proc/self/status",)), output.fileno()), 0)
+    masks = re.findall(r"SigIgn:\s+([0-9a-f]+)", said.read_text())
+    assert not int(masks[0], 16) >> (signal.SIGPIPE - 1) & 1
+
+
 async def test_a_process_that_crashes_again_and_again_is_started_ever_more_rarely(small: Starter) -> None:
     one = small(runtime="serve", a="crash")
     waits = await one.says(r"a ended with exit code 7; it starts again in ([\d.]+) s", 3)
@@ -191,4 +223,4 @@ async def test_a_process_has_its_own_environment_and_no_file_of_the_supervisor(s
     await one.is_up()
     one.process.send_signal(signal.SIGINT)
     await one.ends()
-    assert "files [0, 1, 2, 3], colour blue" in one.log
+    assert "files [0, 1, 2, 3], colour blue, SIGPIPE ignored" in one.log

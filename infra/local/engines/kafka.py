@@ -84,6 +84,8 @@ class Broker:
             "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port}",
             "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
+            "broker.session.timeout.ms": "4000",  # one that was killed cannot come back sooner
+            "broker.heartbeat.interval.ms": "1000",
             "group.initial.rebalance.delay.ms": "0",
             "offsets.topic.num.partitions": "8",
             "offsets.topic.replication.factor": "1",

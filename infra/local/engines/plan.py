@@ -39,7 +39,7 @@ def plan(options: Options) -> Plan:
     render(place)
     sidecars = _sidecars(built, place, scheduler.port, services, engines)
     layer = tuple(sidecars.part(process, ports, *_some(free, 2)) for process, ports in services.ports.items())
-    return Plan((engines, layer, services.parts(options, sidecar_of)))
+    return Plan((engines, layer, services.parts(options, sidecar_of)), services.public)
 
 
 def _sidecars(built: Cache, place: Place, scheduler: int, services: Services, engines: tuple[Part, ...]) -> Sidecars:

@@ -10,7 +10,7 @@ import grpc
 from aiohttp import web
 
 from components.embedded import EmbeddedApp, RuntimeSettings
-from infra.local.runtime import grpc_api, http_api, state
+from infra.local.runtime import grpc_api, http_api, server, state
 from infra.local.runtime.applications import Application, new_session
 from infra.local.runtime.database import Database
 from infra.local.runtime.errors import StartupError
@@ -103,7 +103,7 @@ class _Faces:
         """Open both ports of one application."""
         app = sidecar.application.settings
         _check_free(app.app_id, app.grpc_port)
-        server = grpc.aio.server(
+        rpc = grpc.aio.server(
             options=(
                 ("grpc.max_receive_message_length", app.max_body_bytes),
                 ("grpc.max_send_message_length", -1),
@@ -111,14 +111,14 @@ class _Faces:
                 ("grpc.http2.bdp_probe", 0),
             )
         )
-        server.add_generic_rpc_handlers((grpc_api.handlers(sidecar),))
+        rpc.add_generic_rpc_handlers((grpc_api.handlers(sidecar),))
         try:
-            server.add_insecure_port(f"{HOST}:{app.grpc_port}")
+            rpc.add_insecure_port(f"{HOST}:{app.grpc_port}")
         except RuntimeError as error:  # somebody took it since it was looked at
             raise _taken(app.app_id, app.grpc_port, error) from error
-        await server.start()
-        self._grpc.append(server)
-        http = web.Server(http_api.handler(sidecar), handler_cancellation=True, access_log=None)
+        await rpc.start()
+        self._grpc.append(rpc)
+        http = server.server(http_api.handler(sidecar))
         try:
             listener = await asyncio.get_running_loop().create_server(http, HOST, app.http_port)
         except OSError as error:
@@ -134,8 +134,8 @@ class _Faces:
         for listener in listeners:
             listener.close()
         await asyncio.gather(
-            *(server.stop(GRPC_STOP_SECONDS) for server in servers),
-            *(server.shutdown(GRPC_STOP_SECONDS) for server in http),
+            *(rpc.stop(GRPC_STOP_SECONDS) for rpc in servers),
+            *(face.shutdown(GRPC_STOP_SECONDS) for face in http),
         )
 
 

@@ -213,6 +213,7 @@ class Rest(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 class TestRest(Rest.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
         max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -132,6 +132,7 @@ class Echo:
         app = FastAPI()
         app.add_api_route("/api/tasks/import", self._import, methods=["POST"])
         app.add_api_route("/api/tasks/stream", self._stream, methods=["GET"])
+        app.add_api_route("/api/tasks/stalled", self._stalled, methods=["POST"])
         app.add_api_route("/api/tasks/broken", self._broken, methods=["GET"])
         app.add_api_route("/api/answer/{status}", self._answer, methods=METHODS)
         app.add_api_route("/{path:path}", self._echo, methods=METHODS)
@@ -170,6 +171,11 @@ class Echo:
                 self.streams -= 1
 
         return StreamingResponse(parts(), media_type="text/event-stream")
+
+    async def _stalled(self, request: Request) -> Response:
+        self.received = len(await request.body())
+        await self.go_on.wait()
+        return Response()
 
     async def _broken(self) -> Response:
         async def parts() -> AsyncIterator[bytes]:

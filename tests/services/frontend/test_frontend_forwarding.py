@@ -64,6 +64,13 @@ def test_headers_that_connection_names_are_hop_by_hop() -> None:
     assert response_headers(sent) == [(b"x-other", b"2")]
 
 
+@pytest.mark.parametrize("value", [b"Basic ZGFwci1hcHAtaWQ6YXVkaXQ=", b"basic x", b"Bearer", b"Digest a=b", b"", b"x"])
+def test_only_a_bearer_token_is_passed_on(value: bytes) -> None:
+    assert request_headers([(b"Authorization", value)]) == []
+    both = [(b"authorization", value), (b"authorization", b"bearer t")]
+    assert request_headers(both) == [("authorization", "bearer t")]
+
+
 def test_repeated_headers_stay_repeated_and_odd_bytes_do_no_harm() -> None:
     assert request_headers([(b"X", b"1"), (b"x", b"\xff")]) == [("x", "1"), ("x", "\ufffd")]
 
@@ -104,6 +111,8 @@ def test_errors_that_are_no_problem_documents_may_be_the_sidecars(
         (401, "invalid api token", 503),
         (502, "<html>", 503),
         (413, {"errorCode": "ERR_X"}, 413),
+        (400, {"errorCode": "ERR_MALFORMED_REQUEST"}, 400),
+        (431, "Request Header Fields Too Large", 431),
         (400, {"jsonrpc": "2.0", "error": {"code": -32600}}, None),
         (406, "not acceptable", None),
         (404, ["errorCode"], None),

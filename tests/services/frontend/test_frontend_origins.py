@@ -10,11 +10,13 @@ PRIVATE = ("/events/", "/dapr/")
 
 
 def _config(*origins: str, host: str = "127.0.0.1") -> Config:
-    oidc = {"auth": "oidc", "oidc_issuer": "i", "oidc_audience": "a", "oidc_jwks_url": "u"}
+    oidc = {"app_api_token": "t", "auth": "oidc", "oidc_issuer": "i", "oidc_audience": "a", "oidc_jwks_url": "u"}
     return Config.model_validate({"app_id": "frontend", "port": 8080, "public_origins": origins, "host": host} | oidc)
 
 
-async def _status(origins: tuple[str, ...], path: str, *headers: tuple[str, str], kind: str = "http") -> int:
+async def _status(
+    origins: tuple[str, ...], path: str, *headers: tuple[str, str], kind: str = "http", method: str = "GET"
+) -> int:
     """Return the status of the refusal, or 200 where the request is let through."""
     statuses: list[int] = []
 
@@ -29,7 +31,7 @@ async def _status(origins: tuple[str, ...], path: str, *headers: tuple[str, str]
         return {"type": "http.request"}
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers]
-    scope = {"type": kind, "path": path, "headers": raw, "method": "GET"}
+    scope = {"type": kind, "path": path, "headers": raw} | ({"method": method} if kind == "http" else {})
     await RequirePublicAddress(inner, origins=origins, private=PRIVATE)(scope, receive, send)
     return statuses[0]
 
@@ -87,6 +89,18 @@ HOME = ("Host", "localhost:8080")
 )
 async def test_host_and_origin(kind: str, headers: list[tuple[str, str]], status: int) -> None:
     assert await _status(ORIGINS, "/api/tasks", *headers, kind=kind) == status
+
+
+@pytest.mark.parametrize("mode", [[("Sec-Fetch-Mode", "navigate")], []])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 403), ("PUT", 403), ("DELETE", 403), ("PATCH", 403)]
+)
+async def test_a_foreign_page_may_lead_here_but_not_post_a_form(
+    method: str, status: int, site: str, mode: list[tuple[str, str]]
+) -> None:
+    found = await _status(ORIGINS, "/api/tasks", HOME, ("Sec-Fetch-Site", site), *mode, method=method)
+    assert found == status
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/events/task-updates", "/dapr/subscribe"])

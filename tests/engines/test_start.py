@@ -12,12 +12,7 @@ import pytest
 from harness.platform import Platform
 from harness.waiting import eventually
 
-from infra.local.engines.build import cache
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not cache().dapr.is_dir(), reason="the engines are not built: make engines"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

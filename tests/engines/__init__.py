@@ -1,0 +1,1 @@
+"""The real engines: how they are built, and the platform on them."""
