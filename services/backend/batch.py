@@ -57,7 +57,8 @@ def run(work: Workspace, operations: Sequence[Operation]) -> Reply:
     with limited(years=YEARS):
         for index, operation in enumerate(operations):
             try:
-                results.append(_one(work, operation))
+                reply = _one(work, operation)
+                results.append(reply.model_copy(update={"upto": work.next_seq - 1}))
             except Problem as problem:
                 raise _at(index, problem) from None
     return Reply(status=200, results=tuple(results))

@@ -50,7 +50,8 @@ class Reply(Frozen):
     """What a command answers, kept with its commit so that a repeat under the same key answers the same.
 
     `task` is the one that the answer shows, `results` one for each operation of a batch, `extra` further members.
-    `shown` keeps the task as it was answered where no event of the commit does.
+    `shown` keeps the task as it was answered where no event of the commit does; `upto` is the head of the log after
+    this operation of a batch.
     """
 
     status: int = 200
@@ -58,6 +59,7 @@ class Reply(Frozen):
     results: tuple["Reply", ...] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
     shown: Task | None = None
+    upto: int | None = None
 
 
 class Commit(Frozen):

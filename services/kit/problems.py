@@ -50,6 +50,7 @@ _MEANINGS: Final = {
     429: "Too often; `Retry-After` says when to come back",
     503: "The store is away; `Retry-After` says when to try again",
 }
+_UNIONS: Final = frozenset({"due", "nominal"})
 _SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDetails"}
 
 
@@ -118,10 +119,21 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
         path = [str(part) for part in error["loc"]]
         if len(path) > 1 and path[0] in {"body", "query", "path", "header"}:
             path = path[1:]
+        path = _without_tags(path)
         found.append(
             FieldError(field=".".join(path) or "body", message=str(error["msg"]).removeprefix("Value error, "))
         )
     return found
+
+
+def _without_tags(path: Sequence[str]) -> list[str]:
+    """Return a path without the names that pydantic gives to the members of a union: a caller did not write them."""
+    return [
+        part
+        for place, part in enumerate(path)
+        if not (place and path[place - 1] in _UNIONS)
+        and not (place > 1 and path[place - 2] == "operations" and path[place - 1].isdecimal())
+    ]
 
 
 def from_validation(errors: Sequence[Any]) -> Problem:

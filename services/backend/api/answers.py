@@ -55,10 +55,10 @@ class BatchAnswer(BaseModel):
     results: list[BatchResult]
 
 
-def _document(outcome: Outcome, task_id: UUID) -> Task:
-    """Return a task as the commit left it; as it is now, where the commit did not touch it."""
+def _document(outcome: Outcome, task_id: UUID, upto: int | None = None) -> Task:
+    """Return a task as the commit left it (up to an operation); as it is now, where the commit did not touch it."""
     for event in reversed(outcome.commit.events if outcome.commit else ()):
-        if event.task is not None and event.task.id == task_id:
+        if event.task is not None and event.task.id == task_id and (upto is None or event.seq <= upto):
             return event.task
     task = outcome.reply.shown or outcome.tasks.get(task_id)
     if task is None:
@@ -87,7 +87,7 @@ def answer(outcome: Outcome) -> Response:
 def _result(outcome: Outcome, reply: Reply) -> dict[str, Any]:
     if reply.task is None:
         return {"status": reply.status, "task": None, **reply.extra}
-    task = _document(outcome, reply.task).model_dump(mode="json")
+    task = _document(outcome, reply.task, reply.upto).model_dump(mode="json")
     return {"status": reply.status, "id": str(reply.task), "task": task, **reply.extra}
 
 

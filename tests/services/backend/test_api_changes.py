@@ -215,3 +215,23 @@ async def test_erasing_oneself(served: People) -> None:
     assert await other.titles() == ["kept"]
     await me.create("new life")
     assert (await me.get("/api/tasks")).json["seq"] == 1
+
+
+async def test_each_result_of_a_batch_shows_the_task_as_that_operation_left_it(me: Client) -> None:
+    made = (await me.post("/api/tasks", {"title": "One"})).json
+    operations = [
+        {"op": "complete", "id": made["id"]},
+        {"op": "reopen", "id": made["id"]},
+        {"op": "update", "id": made["id"], "task": {"title": "Two"}},
+    ]
+    answer = await me.post("/api/tasks/batch", {"operations": operations})
+    shown = [(result["task"]["status"], result["task"]["title"]) for result in answer.json["results"]]
+    assert shown == [("completed", "One"), ("open", "One"), ("open", "Two")]
+
+
+async def test_a_refusal_names_fields_as_they_were_written(me: Client) -> None:
+    answer = await me.post("/api/tasks", {"title": "x", "due": {"at": "soon"}})
+    assert [error["field"] for error in answer.json["errors"]] == ["due.at"]
+    operations = [{"op": "create", "task": {"title": ""}}]
+    answer = await me.post("/api/tasks/batch", {"operations": operations})
+    assert "operations.0.task.title" in [error["field"] for error in answer.json["errors"]]

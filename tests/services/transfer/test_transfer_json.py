@@ -111,6 +111,9 @@ def test_what_is_no_list_of_tasks_is_one_problem(text: str, line: int | None, fi
         ({"reminders": [{"before": "P1D"}]}, "reminders"),
         ({"completed_at": "2026-11-01T00:00:00Z"}, "completed_at"),
         ({"nominal": {"date": "1066-10-14"}}, "nominal"),
+        ({"nominal": {"local": "2026-12-01T09:00"}, "due": {"date": "2026-12-01"}}, "nominal"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at"),
+        ({"reminders": [{"at": "9999-12-31T23:59:59-14:00"}]}, "reminders"),
     ],
 )
 def test_what_does_not_fit_together_is_left_out_and_told(fields: dict[str, Any], field: str) -> None:

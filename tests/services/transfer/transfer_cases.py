@@ -117,8 +117,8 @@ def plain(text: str) -> str:
 
 
 @st.composite
-def dues(draw: st.DrawFn, instants: st.SearchStrategy[datetime] = whole) -> Due:
-    kind = draw(st.integers(0, 2))
+def dues(draw: st.DrawFn, instants: st.SearchStrategy[datetime] = whole, like: Due | None = None) -> Due:
+    kind = draw(st.integers(0, 2)) if like is None else (DueDate, DueLocal, DueAt).index(type(like))
     if kind == 0:
         return DueDate(date=draw(st.dates(date(1975, 1, 1), date(2400, 1, 1))))
     if kind == 1:
@@ -169,7 +169,7 @@ def tasks(draw: st.DrawFn, instants: st.SearchStrategy[datetime] = whole) -> Tas
         recurrence=draw(st.none() | recurrences(due)) if due is not None else None,
         series_id=draw(st.none() | st.uuids()),
         occurrence=draw(st.none() | st.integers(1, 10**6)),
-        nominal=draw(st.none() | dues(instants)),
+        nominal=draw(st.none() | dues(instants, like=due)) if due is not None else None,
         reminders=draw(reminders(due, instants)),
         external_id=draw(st.none() | st.text(characters, min_size=1, max_size=40)),
     )
