@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -79,8 +80,12 @@ def sdk(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         monkeypatch.setattr(settings, "DAPR_API_TOKEN", API_TOKEN)
 
         def within() -> Any:
-            with DaprClient(f"127.0.0.1:{ports.grpc}") as client:
-                return use(client)
+            try:
+                with DaprClient(f"127.0.0.1:{ports.grpc}") as client:
+                    return use(client)
+            finally:
+                with suppress(RuntimeError):  # there is none: the client only sometimes leaves one behind
+                    asyncio.get_event_loop().close()
 
         return asyncio.to_thread(within)
 
