@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace, PodSecurityContextArgsDict, SecurityContextArgsDict
+from pulumi_kubernetes.core.v1 import (
+    CapabilitiesArgs,
+    Namespace,
+    PodSecurityContextArgs,
+    SeccompProfileArgs,
+    SecurityContextArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 NAME: Final = "app.kubernetes.io/name"
 PART_OF: Final = "app.kubernetes.io/part-of"
@@ -36,26 +43,33 @@ def namespace(
     security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
     return Namespace(
         resource_name or name,
-        metadata={"name": name, "labels": {PART_OF: PLATFORM, **security}},
+        metadata=ObjectMetaArgs(name=name, labels={PART_OF: PLATFORM, **security}),
         opts=opts,
     )
 
 
-def pod_security(user: int = _USER) -> PodSecurityContextArgsDict:
+def meta(
+    name: pulumi.Input[str], namespace: pulumi.Input[str], of: str, annotations: Mapping[str, str] | None = None
+) -> ObjectMetaArgs:
+    """Return the metadata of an object that belongs to `of`."""
+    return ObjectMetaArgs(name=name, namespace=namespace, labels=labels(of), annotations=annotations)
+
+
+def pod_security(user: int = _USER) -> PodSecurityContextArgs:
     """Return the pod's part of Pod Security `restricted`; the sidecar falls under it too."""
-    return {
-        "run_as_non_root": True,
-        "run_as_user": user,
-        "run_as_group": user,
-        "fs_group": user,
-        "seccomp_profile": {"type": "RuntimeDefault"},
-    }
+    return PodSecurityContextArgs(
+        run_as_non_root=True,
+        run_as_user=user,
+        run_as_group=user,
+        fs_group=user,
+        seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
+    )
 
 
-def container_security() -> SecurityContextArgsDict:
+def container_security() -> SecurityContextArgs:
     """Return the container's part of Pod Security `restricted`, with a root file system that nobody writes to."""
-    return {
-        "allow_privilege_escalation": False,
-        "read_only_root_filesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    return SecurityContextArgs(
+        allow_privilege_escalation=False,
+        read_only_root_filesystem=True,
+        capabilities=CapabilitiesArgs(drop=["ALL"]),
+    )

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
     NetworkPolicy,
-    NetworkPolicyEgressRuleArgsDict,
-    NetworkPolicyIngressRuleArgsDict,
-    NetworkPolicyPeerArgsDict,
-    NetworkPolicyPortArgsDict,
+    NetworkPolicySpecArgs,
 )
+from pulumi_kubernetes.networking.v1 import NetworkPolicyEgressRuleArgs as Egress
+from pulumi_kubernetes.networking.v1 import NetworkPolicyIngressRuleArgs as Ingress
+from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgs as Peer
+from pulumi_kubernetes.networking.v1 import NetworkPolicyPortArgs as Port
 
 from components.model import Catalogue, Service
-from infra.kube import NAME, NAMESPACE_NAME, labels
-
-Peer = NetworkPolicyPeerArgsDict
-Ingress = NetworkPolicyIngressRuleArgsDict
-Egress = NetworkPolicyEgressRuleArgsDict
+from infra.kube import NAME, NAMESPACE_NAME, meta
 
 DAPR: Final = "dapr-system"
 SIDECAR_PORT: Final = 50002  # daprd takes other sidecars' calls here, by mTLS
@@ -41,8 +40,8 @@ _DNS: Final = 53
 _METADATA: Final = "169.254.0.0/16"  # link-local: a cloud's metadata server gives out a node's credentials
 _PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", _METADATA)
 
-ANYWHERE: Final[Peer] = {"ip_block": {"cidr": "0.0.0.0/0", "except_": [_METADATA]}}
-OUTSIDE: Final[Peer] = {"ip_block": {"cidr": "0.0.0.0/0", "except_": list(_PRIVATE)}}
+ANYWHERE: Final = Peer(ip_block=IPBlockArgs(cidr="0.0.0.0/0", except_=[_METADATA]))
+OUTSIDE: Final = Peer(ip_block=IPBlockArgs(cidr="0.0.0.0/0", except_=list(_PRIVATE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Destination:
     @property
     def rule(self) -> Egress:
         """Return it as a rule."""
-        return {"to": [self.peer], "ports": _tcp(*self.ports)}
+        return Egress(to=[self.peer], ports=tcp(*self.ports))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +75,32 @@ class Surroundings:
 
 def pods(namespace: str, *names: str) -> Peer:
     """Return the pods of that namespace, or those of the names alone."""
-    peer: Peer = {"namespace_selector": {"match_labels": {NAMESPACE_NAME: namespace}}}
-    if names:
-        peer["pod_selector"] = {"match_expressions": [{"key": NAME, "operator": "In", "values": list(names)}]}
-    return peer
+    chosen = LabelSelectorRequirementArgs(key=NAME, operator="In", values=list(names))
+    return Peer(
+        namespace_selector=LabelSelectorArgs(match_labels={NAMESPACE_NAME: namespace}),
+        pod_selector=LabelSelectorArgs(match_expressions=[chosen]) if names else None,
+    )
 
 
 def network(cidr: pulumi.Input[str]) -> Peer:
     """Return the addresses of a network."""
-    return {"ip_block": {"cidr": cidr}}
+    return Peer(ip_block=IPBlockArgs(cidr=cidr))
 
 
 def deny_all(name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> NetworkPolicy:
-    """Deny every connection in a namespace, in and out, but for names: nothing works without DNS."""
-    dns: list[NetworkPolicyPortArgsDict] = [{"protocol": p, "port": _DNS} for p in ("UDP", "TCP")]
+    """Deny every connection in a namespace, in and out, but for names: nothing works without DNS.
+
+    Its servers are pods, a cache on the node, or (Cloud DNS) the cloud's own; the last two are link-local.
+    """
+    dns = [Port(protocol=protocol, port=_DNS) for protocol in ("UDP", "TCP")]
     return NetworkPolicy(
         name,
-        metadata={"name": "deny-all", "namespace": namespace},
-        spec={
-            "pod_selector": {},
-            "policy_types": ["Ingress", "Egress"],
-            "egress": [{"to": [pods("kube-system")], "ports": dns}],
-        },
+        metadata=ObjectMetaArgs(name="deny-all", namespace=namespace),
+        spec=NetworkPolicySpecArgs(
+            pod_selector=LabelSelectorArgs(),
+            policy_types=["Ingress", "Egress"],
+            egress=[Egress(to=[pods("kube-system"), network(_METADATA)], ports=dns)],
+        ),
         opts=opts,
     )
 
@@ -114,13 +117,13 @@ def allow(
     """Open, for the pods of one name, what the rules say."""
     return NetworkPolicy(
         name,
-        metadata={"name": app, "namespace": namespace, "labels": labels(app)},
-        spec={
-            "pod_selector": {"match_labels": {NAME: app}},
-            "policy_types": ["Ingress", "Egress"],
-            "ingress": list(ingress),
-            "egress": list(egress),
-        },
+        metadata=meta(app, namespace, app),
+        spec=NetworkPolicySpecArgs(
+            pod_selector=LabelSelectorArgs(match_labels={NAME: app}),
+            policy_types=["Ingress", "Egress"],
+            ingress=list(ingress),
+            egress=list(egress),
+        ),
         opts=opts,
     )
 
@@ -128,21 +131,22 @@ def allow(
 def ingress_of(service: Service, catalogue: Catalogue, namespace: str, around: Surroundings) -> Iterator[Ingress]:
     """Yield who may connect to a service: the sidecars of its callers, people where it is public, and scrapers."""
     if callers := catalogue.callers(service.app_id):
-        yield {"from_": [pods(namespace, *callers)], "ports": _tcp(SIDECAR_PORT)}
+        yield Ingress(from_=[pods(namespace, *callers)], ports=tcp(SIDECAR_PORT))
     if service.public and around.entrance:
-        yield {"from_": list(around.entrance), "ports": _tcp(service.port)}
+        yield Ingress(from_=list(around.entrance), ports=tcp(service.port))
     if around.scrapers:
         scrapers = [pods(scraper) for scraper in around.scrapers]
-        yield {"from_": scrapers, "ports": _tcp(service.port, SIDECAR_METRICS_PORT)}
+        yield Ingress(from_=scrapers, ports=tcp(service.port, SIDECAR_METRICS_PORT))
 
 
 def egress_of(service: Service, namespace: str, around: Surroundings) -> Iterator[Egress]:
     """Yield where a service may connect to: Dapr, its callees' sidecars, the stores it uses, and what lies outside."""
     for app, port in _CONTROL_PLANE.items():
-        peer: Peer = {**pods(DAPR), "pod_selector": {"match_labels": {"app": app}}}
-        yield {"to": [peer], "ports": _tcp(port)}
+        peer = pods(DAPR)
+        peer.pod_selector = LabelSelectorArgs(match_labels={"app": app})
+        yield Egress(to=[peer], ports=tcp(port))
     if callees := sorted({edge.callee for edge in service.invokes}):
-        yield {"to": [pods(namespace, *callees)], "ports": _tcp(SIDECAR_PORT)}
+        yield Egress(to=[pods(namespace, *callees)], ports=tcp(SIDECAR_PORT))
     for destination in _uses(service, around):
         yield destination.rule
 
@@ -159,5 +163,6 @@ def _uses(service: Service, around: Surroundings) -> Iterator[Destination]:
     yield from around.everybody
 
 
-def _tcp(*ports: int) -> list[NetworkPolicyPortArgsDict]:
-    return [{"protocol": "TCP", "port": port} for port in ports]
+def tcp(*ports: int) -> list[Port]:
+    """Return TCP ports as a rule wants them."""
+    return [Port(protocol="TCP", port=port) for port in ports]

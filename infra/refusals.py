@@ -4,6 +4,7 @@ A rule is a generator of problems. All of them run, so that one preview names ev
 """
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -41,11 +42,10 @@ class Problem:
 
     def command(self, stack: str) -> str:
         """Return the command that mends it."""
-        if self.value is None:
-            return f"pulumi config rm --stack {stack} {self.key}"
-        secret = " --secret" if self.key in SECRETS else ""
+        secret = " --secret" if self.key in SECRETS and self.value is not None else ""
         path = " --path" if "." in self.key or "[" in self.key else ""
-        return f"pulumi config set --stack {stack}{secret}{path} {self.key} {self.value}"
+        verb, value = ("rm", "") if self.value is None else ("set", f" {self.value}")
+        return f"pulumi config {verb} --stack {stack}{secret}{path} {shlex.quote(self.key)}{value}"
 
 
 Rule = Callable[[Settings], Iterator[Problem]]
@@ -98,7 +98,7 @@ def _place(s: Settings) -> Iterator[Problem]:
             if not value:
                 yield Problem(key, "a cluster on Google Cloud needs it")
         if not s.authorized_networks:
-            yield Problem("authorizedNetworks", "nobody could reach the control plane", "'[\"203.0.113.0/24\"]'")
+            yield Problem("authorizedNetworks[0]", "nobody could reach the control plane", "203.0.113.0/24")
     elif not s.kube_context:
         yield Problem("kubeContext", f"platform {s.platform} is reached by a kube context, and none is named")
     for index, network in enumerate(s.authorized_networks):
@@ -165,7 +165,7 @@ def _kafka(s: Settings) -> Iterator[Problem]:
             yield Problem("kafkaSasl", "Redpanda's chart has SCRAM alone", "SCRAM-SHA-256")
         return
     if not s.kafka_brokers:
-        yield Problem("kafkaBrokers", "an external Kafka needs addresses, host:port", "'[\"broker:9092\"]'")
+        yield Problem("kafkaBrokers[0]", "an external Kafka needs addresses, host:port", "broker:9092")
     if s.kafka_sasl != "none" and not s.kafka_user:
         yield Problem("kafkaUser", f"kafkaSasl {s.kafka_sasl} needs it")
     if s.kafka_sasl != "none" and not s.kafka_password.get_secret_value():
@@ -177,7 +177,7 @@ def _kafka(s: Settings) -> Iterator[Problem]:
 def _database(s: Settings) -> Iterator[Problem]:
     url = s.database_url.get_secret_value()
     if s.postgres == "external" and not url:
-        yield Problem("databaseUrl", "postgres external needs the connection string, as a secret", "<connection string>")
+        yield Problem("databaseUrl", "postgres external needs a connection string", "<connection string>")
     if s.postgres != "external" and url:
         yield Problem("databaseUrl", f"postgres {s.postgres} makes its own database", None)
     if s.postgres == "cloud-sql" and s.platform != "gke":

@@ -135,7 +135,9 @@ class Settings(BaseModel):
         return f"{self.image_repository}/{app_id}:{self.image_tag}"
 
 
-SECRETS: Final = frozenset(to_camel(name) for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
+SECRETS: Final = frozenset(
+    to_camel(name) for name, field in Settings.model_fields.items() if field.annotation is SecretStr
+)
 
 
 def key_of(name: str) -> str:
@@ -146,4 +148,6 @@ def key_of(name: str) -> str:
 
 def aliases() -> dict[str, Any]:
     """Return every setting's key and its default."""
-    return {to_camel(name): field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()}
+    return {
+        to_camel(name): field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()
+    }
