@@ -19,6 +19,14 @@ from components.model import Catalogue, Component, SecretRef
 DATABASE_SECRET: Final = SecretRef(name="database", key="connection-string")
 SMTP_SECRET: Final = "smtp"  # noqa: S105 - the name of a secret, not one
 
+# How long an event waits that its consumer wants again; Kafka's component by itself waits 5 s each time.
+CONSUME_AGAIN: Final = {
+    "backOffPolicy": "exponential",
+    "backOffInitialInterval": "100ms",
+    "backOffMaxInterval": "3s",
+    "backOffMaxElapsedTime": "0",
+}
+
 
 def components(catalogue: Catalogue = CATALOGUE) -> tuple[Component, ...]:
     """Return every Dapr component, each scoped to the services that the catalogue says use it."""

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import Field
 
 from components.catalogue import CATALOGUE, EMAIL_BINDING, SECRET_STORE
-from components.dapr import components
+from components.dapr import CONSUME_AGAIN, components
 from components.manifests import (
     Document,
     access_control,
@@ -26,14 +26,6 @@ KAFKA_PASSWORD: Final = SecretRef(name="kafka", key="password")
 KAFKA_CA: Final = SecretRef(name="kafka", key="ca.crt")
 
 _MECHANISMS: Final = {"PLAIN": "PLAINTEXT", "SCRAM-SHA-256": "SHA-256", "SCRAM-SHA-512": "SHA-512"}
-
-# How long an event waits that its consumer wants again; Kafka's component by itself waits 5 s each time.
-_CONSUME_AGAIN: Final = {
-    "backOffPolicy": "exponential",
-    "backOffInitialInterval": "100ms",
-    "backOffMaxInterval": "3s",
-    "backOffMaxElapsedTime": "0",
-}
 
 
 class Kafka(Frozen):
@@ -85,7 +77,7 @@ def _components(place: Place, catalogue: Catalogue) -> Iterator[Document]:
 
 def _placed(component: Component, place: Place) -> Component:
     if component.type == "pubsub.kafka":
-        more: Mapping[str, str | SecretRef] = place.kafka.metadata | _CONSUME_AGAIN
+        more: Mapping[str, str | SecretRef] = place.kafka.metadata | CONSUME_AGAIN
     else:
         more = {}
     reads_secrets = component.name != SECRET_STORE

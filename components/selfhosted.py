@@ -8,7 +8,7 @@ from typing import Final
 import yaml
 
 from components.catalogue import CATALOGUE, EMAIL_BINDING, SECRET_STORE
-from components.dapr import SMTP_SECRET, components
+from components.dapr import CONSUME_AGAIN, SMTP_SECRET, components
 from components.manifests import Document, component_document, configuration_document, resiliency_document
 from components.model import Catalogue, Component, Frozen, SecretRef
 
@@ -17,14 +17,6 @@ _CONFIGURATIONS: Final = "configurations"
 _SECRETS: Final = "secrets.json"
 _NAMES: Final = "names.db"
 _PRIVATE: Final = 0o600
-
-# How long an event waits that its consumer wants again; Kafka's component by itself waits 5 s each time.
-_CONSUME_AGAIN: Final = {
-    "backOffPolicy": "exponential",
-    "backOffInitialInterval": "100ms",
-    "backOffMaxInterval": "3s",
-    "backOffMaxElapsedTime": "0",
-}
 
 
 class Place(Frozen):
@@ -78,7 +70,7 @@ def resources(place: Place, catalogue: Catalogue = CATALOGUE) -> dict[str, Docum
 def _placed(component: Component, place: Place, catalogue: Catalogue) -> Component:
     """Return the component with what only this place knows."""
     if component.type == "pubsub.kafka":
-        here = {"brokers": place.brokers, "authType": "none", "disableTls": "true", **_CONSUME_AGAIN}
+        here = {"brokers": place.brokers, "authType": "none", "disableTls": "true", **CONSUME_AGAIN}
         return component.model_copy(update={"metadata": component.metadata | here})
     if component.name == SECRET_STORE:
         return _secret_store(component, place, catalogue)
