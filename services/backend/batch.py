@@ -57,8 +57,10 @@ def run(work: Workspace, operations: Sequence[Operation]) -> Reply:
     with limited(years=YEARS):
         for index, operation in enumerate(operations):
             try:
+                before = work.next_seq
                 reply = _one(work, operation)
-                results.append(reply.model_copy(update={"upto": work.next_seq - 1}))
+                shown = work.get(reply.task) if reply.task and work.next_seq == before else None
+                results.append(reply.model_copy(update={"upto": work.next_seq - 1, "shown": shown}))
             except Problem as problem:
                 raise _at(index, problem) from None
     return Reply(status=200, results=tuple(results))

@@ -55,12 +55,15 @@ class BatchAnswer(BaseModel):
     results: list[BatchResult]
 
 
-def _document(outcome: Outcome, task_id: UUID, upto: int | None = None) -> Task:
-    """Return a task as the commit left it (up to an operation); as it is now, where the commit did not touch it."""
+def _document(outcome: Outcome, reply: Reply, task_id: UUID) -> Task:
+    """Return a task as a reply shows it: after its events, or as it was where there were none."""
+    if reply.shown is not None:
+        return reply.shown
+    upto = reply.upto
     for event in reversed(outcome.commit.events if outcome.commit else ()):
         if event.task is not None and event.task.id == task_id and (upto is None or event.seq <= upto):
             return event.task
-    task = outcome.reply.shown or outcome.tasks.get(task_id)
+    task = outcome.tasks.get(task_id)
     if task is None:
         raise Problem(404, f"There is no task {task_id}.")
     return task
@@ -74,7 +77,7 @@ def answer(outcome: Outcome) -> Response:
         return Response(status_code=204, headers=headers)
     members: dict[str, Any] = {"change": str(change) if change else None}
     if reply.task is not None:
-        task = _document(outcome, reply.task)
+        task = _document(outcome, reply, reply.task)
         headers["ETag"] = f'"{task.version}"'
         if reply.status == 201:
             headers["Location"] = f"/api/tasks/{task.id}"
@@ -87,7 +90,7 @@ def answer(outcome: Outcome) -> Response:
 def _result(outcome: Outcome, reply: Reply) -> dict[str, Any]:
     if reply.task is None:
         return {"status": reply.status, "task": None, **reply.extra}
-    task = _document(outcome, reply.task, reply.upto).model_dump(mode="json")
+    task = _document(outcome, reply, reply.task).model_dump(mode="json")
     return {"status": reply.status, "id": str(reply.task), "task": task, **reply.extra}
 
 

@@ -235,3 +235,11 @@ async def test_a_refusal_names_fields_as_they_were_written(me: Client) -> None:
     operations = [{"op": "create", "task": {"title": ""}}]
     answer = await me.post("/api/tasks/batch", {"operations": operations})
     assert "operations.0.task.title" in [error["field"] for error in answer.json["errors"]]
+
+
+async def test_an_operation_that_changes_nothing_shows_the_task_that_the_next_one_deletes(me: Client) -> None:
+    task_id = await me.create("One")
+    operations = [{"op": "update", "id": task_id, "task": {}}, {"op": "delete", "id": task_id}]
+    answer = await me.post("/api/tasks/batch", {"operations": operations})
+    assert answer.status == 200
+    assert answer.json["results"][0]["task"]["title"] == "One"
