@@ -80,6 +80,7 @@ def test_a_reset_removes_what_is_ours_and_nothing_else(data: Path) -> None:
 def test_a_reset_of_a_new_folder(data: Path) -> None:
     with folder.claimed(data):
         folder.reset(data)
+        assert [file.name for file in data.iterdir()] == [folder.MARK]
 
 
 def test_secrets_are_made_once_and_private(data: Path) -> None:
