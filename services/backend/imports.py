@@ -90,7 +90,7 @@ def take_in(
         elif on_conflict is OnConflict.SKIP:
             tally.add(entry, Action.SKIPPED, known.id)
         else:
-            _replace(work, known, draft)
+            _replace(work, known, entry)
             tally.add(entry, Action.REPLACED, known.id)
 
 
@@ -108,9 +108,11 @@ def _known(work: Workspace, draft: TaskDraft, task_id: UUID) -> Task | None:
     return found
 
 
-def _replace(work: Workspace, known: Task, draft: TaskDraft) -> None:
-    values = _task(work, draft, known.id)
-    kept = {"created_at": known.created_at, "version": known.version, "seq": known.seq, "updated_at": known.updated_at}
+def _replace(work: Workspace, known: Task, entry: Entry) -> None:
+    values = _task(work, entry.draft, known.id)
+    kept = {name: getattr(known, name) for name in ("created_at", "version", "seq", "updated_at", *entry.uncarried)}
+    if values.due is None and "reminders" in kept:
+        kept["reminders"] = tuple(r for r in known.reminders if r.before is None)
     after = check_agreement(values.model_copy(update=kept))
     if after != known:
         work.emit(EventType.UPDATED, after)

@@ -36,10 +36,14 @@ class Problem(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A task that was read, and the line (from 1) that it begins in; None where a format has no lines."""
+    """A task that was read, and the line (from 1) that it begins in; None where a format has no lines.
+
+    `uncarried` are the fields that its format has no words for: a task that it replaces keeps its own.
+    """
 
     line: int | None
     draft: TaskDraft
+    uncarried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,10 @@ class Parsed:
 class Reading:
     """A file on its way in: collects tasks and problems, both in bounded number."""
 
-    def __init__(self, profile: Profile, now: datetime) -> None:
+    def __init__(self, profile: Profile, now: datetime, uncarried: frozenset[str] = frozenset()) -> None:
         self.profile = profile
         self.now = now
+        self._uncarried = uncarried
         self._entries: list[Entry] = []
         self._problems: list[Problem] = []
         self._omitted = 0
@@ -82,7 +87,7 @@ class Reading:
         """Check a task's fields and keep the task; what speaks against it becomes problems at `spot`."""
         draft = _checked(spot, fields, self.profile.time_zone)
         if draft is not None:
-            self._entries.append(Entry(spot.line, draft))
+            self._entries.append(Entry(spot.line, draft, self._uncarried))
 
     def parsed(self) -> Parsed:
         """Return what was collected."""

@@ -188,6 +188,19 @@ async def test_what_is_there_is_skipped_or_replaced(me: Client) -> None:
     assert (replaced["replaced"], await me.titles()) == (1, ["mine"])
 
 
+async def test_a_line_of_todo_txt_replaces_a_task_without_what_the_format_cannot_say(me: Client) -> None:
+    reminders = [{"at": "2036-01-01T00:00:00Z"}, {"before": "P1D"}]
+    task_id = await me.create("mine", description="long", due={"date": "2036-06-01"}, reminders=reminders)
+    path = "/api/tasks/import?format=todo.txt&on_conflict=replace"
+    assert (await me.post(path, f"(B) theirs due:2036-07-01 id:{task_id}".encode())).json["replaced"] == 1
+    task = (await me.get(f"/api/tasks/{task_id}")).json
+    assert (task["title"], task["priority"], task["description"]) == ("theirs", "high", "long")
+    assert [r["at"] for r in task["reminders"]] == ["2036-01-01T00:00:00Z", "2036-06-30T09:00:00Z"]
+    assert (await me.post(path, f"theirs id:{task_id}".encode())).json["replaced"] == 1
+    task = (await me.get(f"/api/tasks/{task_id}")).json
+    assert (task["due"], [r["before"] for r in task["reminders"]]) == (None, [None])
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\x00\xfe", b"{", b"[1, 2]", b"BEGIN:VCALENDAR", orjson.dumps({"tasks": [{}]})]
 )

@@ -15,7 +15,8 @@ anew for every word taken out of it.
 - `id:` is a task's id and `uid:` its external id.
 - A word of a title that would be read as one of these has a backslash before it (`\+1`).
 
-Descriptions, reminders and series are not carried, and of creation and completion only the day.
+Descriptions, reminders and series are not carried, and of creation and completion only the day. A task that a line
+replaces keeps its description and its reminders.
 """
 
 from services.backend.transfer.todotxt.read import read

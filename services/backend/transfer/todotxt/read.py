@@ -14,13 +14,14 @@ from services.kit.task import Due, DueAt, DueDate, DueLocal, Priority, Profile, 
 
 MAX_LINE: Final = 65_536
 PRIORITIES: Final = {"A": Priority.URGENT, "B": Priority.HIGH, "C": Priority.MEDIUM}
+_UNCARRIED: Final = frozenset({"description", "reminders"})
 _NEEDS_DUE: Final = ("at", "tz")
 _OTHERS_USE: Final = ("id", "at", "tag")
 
 
 def read(data: bytes, profile: Profile, now: datetime) -> Parsed:
     """Read every line that is not blank. A day becomes its first moment in the person's zone."""
-    reading = Reading(profile, now)
+    reading = Reading(profile, now, _UNCARRIED)
     for number, raw in enumerate(BytesIO(as_utf8(data)), 1):
         if raw.strip() and reading.has_room():
             _read_line(raw, reading, number)
