@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from harness.ports import free_ports
@@ -120,6 +121,16 @@ def test_a_cluster_is_made_once(tmp_path: Path) -> None:
     assert cluster.connection_string.startswith("host=127.0.0.1 port=5432 user=tasks password=secret ")
     arguments = cluster.part().program.arguments
     assert {"--listen_addresses=127.0.0.1", "--unix_socket_directories=", "--port=5432"} <= set(arguments)
+
+
+def test_an_id_of_kafkas_that_begins_with_a_dash_is_not_taken_for_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.local.engines.kafka.uuid.uuid4", lambda: UUID(int=0xFB << 120))
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\nfor given; do case $given in --cluster-id=-*) exit 0 ;; esac; done\nexit 1\n")
+    java.chmod(0o755)
+    Broker(str(java), tmp_path / "jars", tmp_path / "none", tmp_path / "kafka", 1111, 2222).make()
 
 
 def test_kafka_listens_on_loopback_and_makes_no_topic_by_itself(tmp_path: Path) -> None:

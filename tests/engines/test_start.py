@@ -1,14 +1,12 @@
 """The platform on the real engines, where they are built: it starts, keeps what it was told, and ends."""
 
 import json
-import shutil
-import tempfile
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.engines import need_engines, reachable_folder
 from harness.platform import Platform
 from harness.waiting import eventually
 
@@ -17,13 +15,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def platform() -> Iterator[Platform]:
-    """A platform with two backends and two frontends; its folder is where PostgreSQL's own user can reach it."""
-    folder = Path(tempfile.mkdtemp(prefix="task-platform-"))
-    folder.chmod(0o755)
-    found = Platform(folder, {"RUNTIME": "dapr", "BACKEND_REPLICAS": "2", "FRONTEND_REPLICAS": "2"})
-    yield found
-    found.stop()
-    shutil.rmtree(folder)
+    """A platform with two backends and two frontends."""
+    need_engines()
+    with reachable_folder() as folder:
+        found = Platform(folder, {"RUNTIME": "dapr", "BACKEND_REPLICAS": "2", "FRONTEND_REPLICAS": "2"})
+        yield found
+        found.stop()
 
 
 def call(platform: Platform, path: str, body: Any = None) -> Any:

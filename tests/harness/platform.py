@@ -1,6 +1,7 @@
 """The whole platform as a person starts it: `python -m infra.local` over a folder, reached through its public port."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import psutil
 
-from components.catalogue import CATALOGUE
+from components.catalogue import CATALOGUE, FRONTEND
 from harness.ports import free_ports
 
-READY_SECONDS = 90
-STOP_SECONDS = 10
+READY_SECONDS = 120
+STOP_SECONDS = 15
 RUNTIME = "runtime"
+_ANNOUNCED = re.compile(rb" (\S+) is ready after \S+ s \(process (\d+)\)")
 
 
 @dataclass(slots=True)
@@ -28,6 +30,8 @@ class Platform:
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=lambda: free_ports(1)[0])
     process: subprocess.Popen[bytes] | None = None
+    _names: dict[int, str] = field(default_factory=dict)
+    _read: int = 0
 
     @property
     def url(self) -> str:
@@ -38,6 +42,12 @@ class Platform:
     def websocket(self) -> str:
         """The address of the WebSocket."""
         return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def relays(self) -> tuple[str, ...]:
+        """The WebSocket of each frontend; the first is the one at the public port."""
+        ports = (self.listening(name) for name in self._replicas(FRONTEND))
+        return tuple(f"ws://127.0.0.1:{port}/ws" for port in ports)
 
     @property
     def log(self) -> Path:
@@ -59,15 +69,20 @@ class Platform:
 
     def is_ready(self) -> bool:
         """Tell whether each service answers that it is ready."""
-        ports = [self.listening(service.app_id) for service in CATALOGUE.services]
+        names = [name for service in CATALOGUE.services for name in self._replicas(service.app_id)]
+        ports = [self.listening(name) for name in names]
         return all(port is not None and _answers(port) for port in ports)
 
     def children(self) -> dict[str, psutil.Process]:
-        """Return the processes that run just now, by name: an app id, or `runtime`."""
+        """Return the processes that run just now, by name: an app id, `backend-2`, `runtime`, `daprd-audit`, `kafka`.
+
+        An engine or sidecar has its name from the time that it was ready for the first time.
+        """
         if self.process is None or self.process.poll() is not None:
             return {}
+        self._read_names()
         found = psutil.Process(self.process.pid).children(recursive=True)
-        return {child.name(): child for child in found if child.is_running()}
+        return {self._names.get(child.pid) or child.name(): child for child in found if child.is_running()}
 
     def listening(self, name: str) -> int | None:
         """Return the port that a service listens on; None where it does not."""
@@ -84,6 +99,21 @@ class Platform:
         except (KeyError, psutil.Error):
             return False
         return True
+
+    def _replicas(self, app_id: str) -> list[str]:
+        count = int(self.settings.get(f"{app_id.upper()}_REPLICAS", "1"))
+        return [f"{app_id}-{number + 1}" if number else app_id for number in range(count)]
+
+    def _read_names(self) -> None:
+        """Learn from the log which process is which: to the system, every sidecar is `daprd` and Kafka is `java`."""
+        with self.log.open("rb") as log:
+            log.seek(self._read)
+            lines = log.readlines()
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        self._read += sum(map(len, lines))
+        found = (announced for line in lines if (announced := _ANNOUNCED.search(line)))
+        self._names |= {int(announced[2]): announced[1].decode() for announced in found}
 
     def stop(self) -> None:
         """End it as Ctrl-C does, and see that nothing is left."""

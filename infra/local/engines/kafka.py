@@ -37,7 +37,7 @@ class Broker:
         if (self._data / "meta.properties").exists():
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", "--cluster-id", cluster, "--config", str(self._properties))
+        arguments = ("format", f"--cluster-id={cluster}", "--config", str(self._properties))  # it may begin with a dash
         done = subprocess.run(  # noqa: S603 - the command is our own
             [self.java, *self._java("kafka.tools.StorageTool"), *arguments],
             capture_output=True, text=True, check=False,
