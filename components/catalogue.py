@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from components.model import Catalogue, Edge, JobPolicy, SecretRef, Service, Subscription, Topic
+from components.model import Bulk, Catalogue, Edge, JobPolicy, SecretRef, Service, Subscription, Topic
 
 PUBSUB: Final = "kafka-pubsub"
 RELAY_PUBSUB: Final = "relay-pubsub"
@@ -18,7 +18,7 @@ AUDIT: Final = "audit"
 
 WEBHOOK_SIGNING: Final = SecretRef(name="webhook-signing", key="key")
 
-LARGEST_BODY: Final = 33 * 1024 * 1024  # an import is at most 32 MB
+LARGEST_BODY: Final = 33 * 1024 * 1024  # an import is at most 32 MB; a bulk of 100 of the largest events, 25 MB
 
 CATALOGUE: Final = Catalogue(
     services=(
@@ -78,21 +78,23 @@ CATALOGUE: Final = Catalogue(
             package="services.recurring_task",
             port=8003,
             summary="makes the next occurrence when a recurring task is completed",
-            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB),),
+            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=20)),),
             state=True,
             invokes=(
                 Edge(callee=BACKEND, methods=("POST",), path="/internal/occurrences"),
                 Edge(callee=BACKEND, methods=("GET",), path="/internal/log/*"),
             ),
+            max_body_bytes=LARGEST_BODY,
         ),
         Service(
             app_id=AUDIT,
             package="services.audit",
             port=8004,
             summary="the append-only trail of every change, a hash chain per person",
-            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB),),
+            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=100)),),
             state=True,
             invokes=(Edge(callee=BACKEND, methods=("GET",), path="/internal/log/*"),),
+            max_body_bytes=LARGEST_BODY,
         ),
     )
 )

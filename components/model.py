@@ -44,11 +44,19 @@ class Component(Frozen):
     secret_store: str | None = None
 
 
+class Bulk(Frozen):
+    """How many events one delivery may bring, and how long, in milliseconds, a sidecar may wait for more of them."""
+
+    max_events: int = Field(default=100, ge=1)
+    max_wait_ms: int = Field(ge=1)
+
+
 class Subscription(Frozen):
-    """A topic consumed: through which pub/sub component, delivered to which route of the app."""
+    """A topic consumed: through which pub/sub component, delivered to which route of the app, singly or in bulk."""
 
     topic: Topic
     component: str
+    bulk: Bulk | None = None
 
     @property
     def route(self) -> str:

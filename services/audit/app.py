@@ -1,7 +1,7 @@
 """The audit service, put together."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -41,13 +41,21 @@ def _consumers(app: FastAPI, _: Platform) -> Mapping[Topic, Consumer]:
     trail: Trail = app.state.trail
 
     async def take(delivered: CloudEvent) -> None:
-        event = parsed(TaskEvent, delivered.data)
-        if not _PERSON.fullmatch(event.person):
-            raise Poisoned(f"{event.person[:128]!r} is no person's id")
-        trace.person.set(event.person)
+        await take_together([delivered])
+
+    async def take_together(delivered: Sequence[CloudEvent]) -> None:
+        events = [_event(each) for each in delivered]
+        trace.person.set(events[0].person)
         try:
-            await trail.take(event)
+            await trail.take(*events)
         except UnrecordableError as error:
             raise Poisoned(str(error)) from None
 
-    return {Topic.TASK_EVENTS: Consumer(Topic.TASK_EVENTS, take)}
+    return {Topic.TASK_EVENTS: Consumer(Topic.TASK_EVENTS, take, take_together)}
+
+
+def _event(delivered: CloudEvent) -> TaskEvent:
+    event = parsed(TaskEvent, delivered.data)
+    if not _PERSON.fullmatch(event.person):
+        raise Poisoned(f"{event.person[:128]!r} is no person's id")
+    return event

@@ -1,14 +1,15 @@
 """The trail in the state store: a paged log per person, whose header says what was read of the backend's log.
 
-An event's entry and the position after it are one write, so an effect happens exactly once, whichever replica takes
-the event and however often. The pages keep one numbering for good: erasing drops contents, never pages.
+Events' entries and the position after them are one write, so an effect happens exactly once, whichever replica takes
+the events and however often. The pages keep one numbering for good: erasing drops contents, never pages.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 PREFIX: Final = "audit"
 PAGES_EPOCH: Final = 0
 UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError)  # what a tampered page is parsed to
-_BATCH: Final = 16  # entries in one write: of the longest, so many stay below the 4 MB of a sidecar message
+_MOST_ENTRIES: Final = 100  # in one write, and of their contents so many bytes: a page stays within a sidecar message
+_MOST_BYTES: Final = 256 * 1024
 
 
 class Trail:
@@ -38,13 +40,20 @@ class Trail:
         self.pages = pages or PagedLog(sidecar, PREFIX)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def take(self, event: TaskEvent) -> None:
-        """Append the event's entry if it is new, after those that lie before it; or raise UnrecordableError."""
-        record_ = record(event)
-        async with self._locks.setdefault(event.person, asyncio.Lock()):
-            header = await self._append(event.person, [record_], over_gaps=False)
-            if header.position.judge(record_.epoch, record_.seq) is not Verdict.OLD:
-                await self._fill(event.person, header, record_)
+    async def take(self, *events: TaskEvent) -> None:
+        """Append the entries of one person's events that are new, after those that lie before them.
+
+        UnrecordableError where one of them cannot be written; then none is.
+        """
+        person = events[0].person
+        if any(event.person != person for event in events):
+            raise ValueError("the events are not of one person")
+        records = [record(event) for event in events]
+        async with self._locks.setdefault(person, asyncio.Lock()):
+            header = await self._append(person, records, over_gaps=False)
+            left = [each for each in records if header.position.judge(each.epoch, each.seq) is not Verdict.OLD]
+            if left:
+                await self._fill(person, header, left)
 
     async def erase(self, person: str, epoch: int) -> None:
         """Say in the chain that every epoch up to `epoch` is erased; from then on its events are dropped."""
@@ -63,25 +72,26 @@ class Trail:
             found |= await self.read(person, [number])
         return found
 
-    async def _fill(self, person: str, header: Header, wanted: Record) -> None:
+    async def _fill(self, person: str, header: Header, wanted: Sequence[Record]) -> None:
         """Take from the backend's log what lies before `wanted`; what it no longer has becomes a gap entry."""
-        position = header.position
-        log.info("filling the gap after %d:%d before %d:%d", position.epoch, position.seq, wanted.epoch, wanted.seq)
+        position, first = header.position, wanted[0]
+        log.info("filling the gap after %d:%d before %d:%d", position.epoch, position.seq, first.epoch, first.seq)
         batch: list[Record] = []
         async for event in read_log(self._sidecar, person, position.epoch, position.seq):
             try:
                 batch.append(record(event))
             except UnrecordableError as error:
                 log.error("left out of the trail: %s", error)  # noqa: TRY400 - the message says it all
-            if len(batch) == _BATCH:
+            if len(batch) == _MOST_ENTRIES:
                 await self._append(person, batch, over_gaps=True)
                 batch = []
-        await self._append(person, [*batch, wanted], over_gaps=True)
+        await self._append(person, [*batch, *wanted], over_gaps=True)
 
     async def _append(self, person: str, records: Sequence[Record], *, over_gaps: bool) -> Header:
-        return await self._write(
-            person, lambda header, now: chain.extend(header, records, now=now, over_gaps=over_gaps)
-        )
+        """Append in as few writes as the bounds allow; the header after the last of them."""
+        for portion in _portions(records):
+            header = await self._write(person, partial(_extended, portion, over_gaps))
+        return header
 
     async def _write(self, person: str, step: Callable[[Header, str], tuple[Header, list[Entry]]]) -> Header:
         now = utc(datetime.now(UTC))
@@ -94,3 +104,19 @@ class Trail:
         for kind, count in Counter(entry["kind"] for entry in appended.entries).items():
             ENTRIES.labels(kind).inc(count)
         return Header.of(appended.page.header, person)
+
+
+def _extended(records: Sequence[Record], over_gaps: bool, header: Header, now: str) -> tuple[Header, list[Entry]]:
+    return chain.extend(header, records, now=now, over_gaps=over_gaps)
+
+
+def _portions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Yield the records in portions that each fit into one write; a record beyond the bound has one to itself."""
+    start, size = 0, 0
+    for number, each in enumerate(records):
+        length = len(chain.canonical(each.content))
+        if number > start and (size + length > _MOST_BYTES or number - start >= _MOST_ENTRIES):
+            yield records[start:number]
+            start, size = number, 0
+        size += length
+    yield records[start:]

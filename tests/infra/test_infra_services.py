@@ -107,7 +107,7 @@ def test_the_sidecar_is_what_the_catalogue_says(graph: Graph, service: Service) 
         "config": service.app_id,
         "disable-builtin-k8s-secret-store": "true",
         "sidecar-seccomp-profile-type": "RuntimeDefault",
-        "max-body-size": "33Mi" if service.app_id in {"backend", "frontend"} else "4Mi",
+        "max-body-size": "4Mi" if service.app_id == "notification" else "33Mi",
     }
     assert expected.items() <= {key.removeprefix("dapr.io/"): value for key, value in notes.items()}.items()
     assert all(isinstance(value, str) for value in notes.values())

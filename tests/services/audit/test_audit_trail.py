@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from contextlib import suppress
 
 import orjson
 import pytest
@@ -42,6 +43,52 @@ async def test_a_repeated_event_costs_one_read(trail: Trail, sidecar: FaultySide
         await trail.take(given)
     assert (sidecar.reads, sidecar.writes) == (4, 1)
     assert await places(trail, person) == each(1)
+
+
+async def test_many_events_of_one_person_cost_one_read_and_one_write(sidecar: FaultySidecar, person: str) -> None:
+    trail = Trail(sidecar)
+    await trail.take(*events(person, 30))
+    assert (sidecar.reads, sidecar.writes) == (1, 1)
+    await trail.take(*events(person, 20, first=21))
+    assert (sidecar.reads, sidecar.writes) == (2, 2)
+    assert await places(trail, person) == each(40)
+    assert (await verify(trail, person)).ok
+
+
+async def test_one_write_is_bounded(sidecar: FaultySidecar, person: str) -> None:
+    trail = Trail(sidecar)
+    long = "x" * 20_000
+    given = [event(person, seq, was={"description": long}) for seq in range(1, 31)]
+    await trail.take(*given)
+    open_page = await trail.pages.open_page(person)
+    closed = await trail.pages.closed_pages(person, 0, range(1, open_page.number))
+    sizes = [len(orjson.dumps(entries)) for entries in (*closed.values(), open_page.entries)]
+    assert len(sizes) == 3
+    assert all(200_000 < size < 300_000 for size in sizes[:-1])
+    assert await places(trail, person) == each(30)
+    assert (await verify(trail, person)).ok
+
+
+async def test_events_with_a_gap_among_them_are_filled_from_the_log(
+    trail: Trail, backend: BackendLog, person: str
+) -> None:
+    given = backend.logs[person] = events(person, 9)
+    await trail.take(given[0], given[1], given[4], given[3], given[8])
+    assert await places(trail, person) == each(9)
+    backend.logs[person] = []
+    await trail.take(event(person, 12), event(person, 11), event(person, 13))
+    assert await places(trail, person) == [*each(9), ("gap", 1, 10, 11), *each(2, first=12)]
+
+
+async def test_of_events_that_one_cannot_be_written_none_is(trail: Trail, person: str) -> None:
+    with pytest.raises(UnrecordableError):
+        await trail.take(event(person, 1), event(person, 2, was={"title": 2**70}))
+    assert await places(trail, person) == []
+
+
+async def test_events_of_several_people_are_refused(trail: Trail, person: str) -> None:
+    with pytest.raises(ValueError, match="not of one person"):
+        await trail.take(event(person, 1), event(person[::-1], 1))
 
 
 async def test_replayed_events_change_nothing(trail: Trail, person: str) -> None:
@@ -125,14 +172,14 @@ async def test_a_long_gap_is_filled_in_steps_that_last(
     trail: Trail, sidecar: FaultySidecar, backend: BackendLog, person: str
 ) -> None:
     """A fill that is cut off goes on where it was, and leaves no gap entry behind."""
-    backend.logs[person] = events(person, 40)
+    backend.logs[person] = events(person, 140)
     sidecar.script = ["ok", "refused"]
     with pytest.raises(SidecarError):
-        await trail.take(backend.logs[person][39])
-    assert await places(trail, person) == each(16)
-    await trail.take(backend.logs[person][39])
-    assert await places(trail, person) == each(40)
-    assert (person, 1, 16) in backend.calls
+        await trail.take(backend.logs[person][139])
+    assert await places(trail, person) == each(100)
+    await trail.take(backend.logs[person][139])
+    assert await places(trail, person) == each(140)
+    assert (person, 1, 100) in backend.calls
 
 
 async def test_a_new_epoch_goes_on_in_the_same_trail(trail: Trail, backend: BackendLog, person: str) -> None:
@@ -161,6 +208,19 @@ async def test_lost_replies_and_refusals_lose_and_double_nothing(
             except SidecarError:
                 continue
     assert await places(trail, person) == each(6)
+    assert (await verify(trail, person)).ok
+
+
+@pytest.mark.parametrize("fates", list(itertools.product(["ok", "lost", "refused"], repeat=2)))
+async def test_lost_replies_to_many_entries_in_one_write(
+    trail: Trail, sidecar: FaultySidecar, person: str, fates: tuple[str, ...]
+) -> None:
+    await trail.take(*events(person, 5))
+    sidecar.script = list(fates)
+    for _ in range(3):
+        with suppress(SidecarError):
+            await trail.take(*events(person, 7, first=4))
+    assert await places(trail, person) == each(10)
     assert (await verify(trail, person)).ok
 
 

@@ -55,6 +55,7 @@ class FakeSidecar:
         self.store: dict[str, bytes] = {}
         self.versions: dict[str, int] = {}
         self.away: set[str] = set()
+        self.reads: list[str] = []
         self.saves: list[str] = []
         self.saved = asyncio.Event()
         self.ttls: dict[str, int | None] = {}
@@ -72,6 +73,7 @@ class FakeSidecar:
 
     async def get(self, _: str, key: str) -> Item:
         self._check("state")
+        self.reads.append(key)
         return Item(self.store.get(key, b""), str(self.versions.get(key, "")))
 
     async def save(self, _: str, key: str, data: bytes, *, etag: str | None = None, ttl: int | None = None) -> None:

@@ -68,10 +68,16 @@ def cloud_event(event: TaskEvent, **changes: object) -> dict[str, object]:
     }
 
 
-async def deliver(app: FastAPI, body: object) -> str:
-    status, answer = await call(app, "POST", "/events/task-events", body)
+async def deliver_all(app: FastAPI, *events: object) -> list[str]:
+    entries = [{"entryId": str(number), "event": event} for number, event in enumerate(events)]
+    status, answer = await call(app, "POST", "/events/task-events", {"entries": entries})
     assert status == 200
-    return str(answer["status"])
+    statuses = {each["entryId"]: str(each["status"]) for each in answer["statuses"]}
+    return [statuses[str(number)] for number in range(len(events))]
+
+
+async def deliver(app: FastAPI, event: object) -> str:
+    return (await deliver_all(app, event))[0]
 
 
 def poisoned(sidecar: FakeSidecar) -> list[dict[str, Any]]:
@@ -81,7 +87,14 @@ def poisoned(sidecar: FakeSidecar) -> list[dict[str, Any]]:
 async def test_it_subscribes_to_task_events(app: FastAPI) -> None:
     assert await call(app, "GET", "/dapr/subscribe") == (
         200,
-        [{"pubsubname": "kafka-pubsub", "topic": "task-events", "route": "/events/task-events"}],
+        [
+            {
+                "pubsubname": "kafka-pubsub",
+                "topic": "task-events",
+                "route": "/events/task-events",
+                "bulkSubscribe": {"enabled": True, "maxMessagesCount": 100, "maxAwaitDurationMs": 20},
+            }
+        ],
     )
 
 
@@ -97,6 +110,23 @@ async def test_a_completion_becomes_a_request(app: FastAPI, events: Events, back
     assert await deliver(app, cloud_event(event)) == "SUCCESS"
     assert len(backend.requests) == 1
     assert b'occurrences_total{outcome="created"}' in (await call(app, "GET", "/metrics"))[1]
+
+
+async def test_events_of_no_concern_cost_no_call(app: FastAPI, events: Events, sidecar: FakeSidecar) -> None:
+    given = [cloud_event(events.other()) for _ in range(100)]
+    assert await deliver_all(app, *given) == ["SUCCESS"] * 100
+    assert (sidecar.reads, sidecar.saves, sidecar.backend.requests) == ([f"{PREFIX}/{events.person}"], [], [])
+
+
+async def test_after_a_completion_that_must_wait_the_later_ones_wait(
+    app: FastAPI, events: Events, backend: FakeBackend
+) -> None:
+    given = [cloud_event(events.completed()) for _ in range(4)]
+    backend.answers = [201, 503]
+    assert await deliver_all(app, *given) == ["SUCCESS", "RETRY", "RETRY", "RETRY"]
+    assert len(backend.requests) == 2
+    assert await deliver_all(app, *given) == ["SUCCESS"] * 4
+    assert len(backend.children) == 1
 
 
 @pytest.mark.parametrize("away", ["invoke", "state"])
@@ -122,8 +152,8 @@ async def test_what_can_never_be_read_is_recorded_and_dropped(
 ) -> None:
     event = events.completed()
     bodies = [
-        b"not json",
-        b'{"id": 1}',
+        "no event",
+        {"id": 1},
         cloud_event(event) | {"data": None},
         cloud_event(event, seq=0),
         cloud_event(event, type="task.unheard-of"),
@@ -139,7 +169,7 @@ async def test_a_poisoned_event_is_not_dropped_before_it_is_recorded(
     app: FastAPI, events: Events, sidecar: FakeSidecar
 ) -> None:
     sidecar.away = {"state"}
-    assert await deliver(app, b"not json") == "RETRY"
+    assert await deliver(app, "no event") == "RETRY"
     sidecar.away = set()
     bad = cloud_event(events.completed("FREQ=NEVERLY"))
     assert await deliver(app, bad) == "DROP"
