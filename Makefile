@@ -42,6 +42,10 @@ format: $(VENV)/.lint ## format the code, and mend what can be mended
 bench: $(VENV)/.test ## measure the platform beside the plain way to write it
 	@PYTHONPATH=tests $(PYTHON) -m bench
 
+.PHONY: faults
+faults: $(VENV)/.test ## kill, pause and starve the parts under 10,000 changes; writes docs/reliability.md
+	@PYTHONPATH=tests $(PYTHON) -m faults
+
 .PHONY: contracts
 contracts: $(VENV)/.local ## write contracts/ anew from the code; ARGS=--check only compares
 	@$(PYTHON) -m services.contracts $(ARGS)

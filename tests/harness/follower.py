@@ -15,7 +15,8 @@ from harness.waiting import eventually
 class Follower:
     """Keeps what it was told: `seqs` in the order they came, `tasks` by id, `events` and `notifications` whole.
 
-    A client that begins with nothing is sent a snapshot; `begun` is the seq of that.
+    A client that begins with nothing is sent a snapshot; `begun` is the seq of that. `stretches` begin with a
+    snapshot's seq, and go on with those of the events after it: one for each snapshot.
     """
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
@@ -26,6 +27,7 @@ class Follower:
         self.begun = 0
         self.snapshots = 0
         self.seqs: list[int] = []
+        self.stretches: list[list[int]] = [[0]]
         self.tasks: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.notifications: list[dict[str, Any]] = []
@@ -82,11 +84,13 @@ class Follower:
             self.epoch, self.seq = message["epoch"], message["seq"]
             self.begun = message["seq"]
             self.seqs.clear()
+            self.stretches.append([message["seq"]])
 
     def _take_event(self, event: dict[str, Any]) -> None:
         self.seq = event["seq"]
         self.epoch = event.get("epoch", self.epoch)
         self.seqs.append(event["seq"])
+        self.stretches[-1].append(event["seq"])
         self.events.append(event)
         task = event.get("task")
         if task is not None and event["type"] == "task.deleted":

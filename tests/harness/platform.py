@@ -24,12 +24,13 @@ _ANNOUNCED = re.compile(rb" (\S+) is ready after \S+ s \(process (\d+)\)")
 
 @dataclass(slots=True)
 class Platform:
-    """A platform over `folder`; `start` and `stop` as often as one likes."""
+    """A platform over `folder`, its data there or in `data`; `start` and `stop` as often as one likes."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=lambda: free_ports(1)[0])
     process: subprocess.Popen[bytes] | None = None
+    data: Path | None = None
     _names: dict[int, str] = field(default_factory=dict)
     _read: int = 0
 
@@ -56,7 +57,9 @@ class Platform:
 
     def start(self) -> None:
         """Start it, and wait until every service is ready."""
-        environment = os.environ | {"PORT": str(self.port), "DATA": str(self.folder / "data")} | self.settings
+        environment = (
+            os.environ | {"PORT": str(self.port), "DATA": str(self.data or self.folder / "data")} | self.settings
+        )
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local"], stdout=output, stderr=subprocess.STDOUT, env=environment
@@ -78,11 +81,15 @@ class Platform:
 
         An engine or sidecar has its name from the time that it was ready for the first time.
         """
-        if self.process is None or self.process.poll() is not None:
-            return {}
+        found = self.processes()
         self._read_names()
-        found = psutil.Process(self.process.pid).children(recursive=True)
         return {self._names.get(child.pid) or child.name(): child for child in found if child.is_running()}
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the processes that run just now, named or not."""
+        if self.process is None or self.process.poll() is not None:
+            return []
+        return psutil.Process(self.process.pid).children(recursive=True)
 
     def listening(self, name: str) -> int | None:
         """Return the port that a service listens on; None where it does not."""
