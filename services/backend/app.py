@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from components.catalogue import BACKEND
 from services.backend.active import ActivePeople, Sweeper
-from services.backend.api import changes, internal, me, occurrences, tasks, transfer
+from services.backend.api import changes, internal, me, occurrences, quick, tasks, transfer
 from services.backend.erase import Eraser
 from services.backend.log import TaskLog
 from services.backend.relay import Relay
@@ -40,5 +40,13 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
 def build(config: Config) -> FastAPI:
     """Return the backend's application."""
     # Fixed paths come before those with an id in their place.
-    routers = (changes.router, transfer.router, tasks.router, occurrences.router, me.router, internal.router)
+    routers = (
+        changes.router,
+        quick.router,
+        transfer.router,
+        tasks.router,
+        occurrences.router,
+        me.router,
+        internal.router,
+    )
     return create_app(Blueprint(BACKEND, "Task platform", routers=routers, run=_run), config)

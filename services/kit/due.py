@@ -27,7 +27,7 @@ _DURATION = re.compile(
 
 def check_zone(name: str) -> str:
     """Return the name if it is an IANA time zone's; ValueError otherwise."""
-    if name not in _zone_names():
+    if name not in zone_names():
         raise ValueError(f"{name[:64]!r} is not an IANA time zone; give one like 'Europe/Rome' or 'UTC'")
     return name
 
@@ -39,7 +39,8 @@ def zone(name: str) -> ZoneInfo:
 
 
 @lru_cache(maxsize=1)
-def _zone_names() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
+    """Return the names of all IANA time zones."""
     return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from services.kit.due import _zone_names as zone_names
+from services.kit.due import zone_names
 from services.kit.task import Due, DueAt, DueDate, DueLocal, Recurrence, RecurrenceMode
 
 ROME = "Europe/Rome"

@@ -15,7 +15,7 @@ from services.kit.config import Config
 
 API_TOKEN = "the-sidecars-token"
 APP_TOKEN = "the-applications-token"
-_START_SECONDS = 20
+_START_SECONDS = 120
 _STOP_SECONDS = 10
 
 

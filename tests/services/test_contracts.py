@@ -28,6 +28,7 @@ CALLS = {
     "/api/occurrences": {"post"},
     "/api/tags": {"get"},
     "/api/tasks/batch": {"post"},
+    "/api/tasks/quick": {"post"},
     "/api/undo": {"post"},
     "/api/tasks/export": {"get"},
     "/api/tasks/import": {"post"},

@@ -69,8 +69,11 @@ def _document(outcome: Outcome, reply: Reply, task_id: UUID) -> Task:
     return task
 
 
-def answer(outcome: Outcome) -> Response:
-    """Return the response for what a command came to; a repeat under the same key gets the same."""
+def answer(outcome: Outcome, *, nested: bool = False) -> Response:
+    """Return the response for what a command came to; a repeat under the same key gets the same.
+
+    `nested` shows the task as the member `task`, where more is told beside it.
+    """
     reply, change = outcome.reply, outcome.change
     headers = {"X-Change-Id": str(change)} if change else {}
     if reply.status == 204:
@@ -81,7 +84,8 @@ def answer(outcome: Outcome) -> Response:
         headers["ETag"] = f'"{task.version}"'
         if reply.status == 201:
             headers["Location"] = f"/api/tasks/{task.id}"
-        members = task.model_dump(mode="json") | members
+        document = task.model_dump(mode="json")
+        members |= {"task": document} if nested else document
     if reply.results is not None:
         members["results"] = [_result(outcome, result) for result in reply.results]
     return Response(orjson.dumps(members | reply.extra), reply.status, headers, media_type=JSON)

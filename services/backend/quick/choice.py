@@ -1,0 +1,138 @@
+"""Which of a line's phrases tell when its task is due: of two, the one that a word leads to, then the last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from services.backend.quick.clues import (
+    Alarm,
+    Alarms,
+    Clock,
+    Completion,
+    Day,
+    End,
+    Moment,
+    MonthDays,
+    Phrase,
+    Repeat,
+    Start,
+    WeekDays,
+    YearDay,
+)
+from services.backend.quick.english.times import in_part_of_day
+from services.backend.quick.recurring import joined
+
+
+class Said(NamedTuple):
+    """A day that was said, and how."""
+
+    phrase: Phrase
+    clue: Day | YearDay | MonthDays | WeekDays
+
+
+@dataclass(slots=True)
+class Choice:
+    """What counts. `repeat` is the clue with what was said apart from it; `used` are its phrases."""
+
+    repeat: Repeat | None = None
+    repeats: tuple[Phrase, ...] = ()
+    day: Said | None = None
+    moment: Phrase | None = None
+    end: Phrase | None = None
+    clock: Clock | None = None
+    clocks: tuple[Phrase, ...] = ()
+
+
+def choose(phrases: list[Phrase], *, recurring: bool) -> Choice:
+    """Return what counts of a line's phrases; without `recurring` its recurrences do not."""
+    choice = Choice()
+    rest = phrases
+    if recurring:
+        rest = _choose_repeat(choice, phrases)
+    _choose_day(choice, rest)
+    if choice.moment is None:
+        _choose_clock(choice, phrases)
+    return choice
+
+
+def _choose_repeat(choice: Choice, phrases: list[Phrase]) -> list[Phrase]:
+    """Choose the recurrence and what was said apart from it; return the phrases that are left."""
+    repeat = next(phrase for phrase in phrases if isinstance(phrase.clue, Repeat))
+    clue, used = repeat.clue, [repeat]
+    for phrase in phrases:
+        if isinstance(clue, Repeat) and isinstance(phrase.clue, WeekDays | MonthDays | YearDay):
+            together = joined(clue, phrase.clue)
+            if together is not None:
+                clue = replace(together, clock=together.clock or phrase.clue.part)
+                used.append(phrase)
+        elif isinstance(clue, Repeat) and isinstance(phrase.clue, Completion) and not clue.completion:
+            clue = replace(clue, completion=True)
+            used.append(phrase)
+    choice.repeat = clue if isinstance(clue, Repeat) else None
+    choice.repeats = tuple(used)
+    choice.end = next((phrase for phrase in phrases if isinstance(phrase.clue, End)), None)
+    return [phrase for phrase in phrases if phrase not in used]
+
+
+def _choose_day(choice: Choice, phrases: list[Phrase]) -> None:
+    starts = [phrase for phrase in phrases if isinstance(phrase.clue, Start)]
+    if choice.repeat is not None:
+        days = [p for p in phrases if isinstance(p.clue, Day | YearDay)]
+        chosen = starts[0] if starts else _best(days)
+    else:
+        days = [p for p in phrases if _is_one_day(p)]
+        chosen = _best(days) or next((p for p in starts if isinstance(p.clue, Start) and p.clue.alone), None)
+    if chosen is None:
+        choice.day = _day_of_alarm(phrases)
+    elif isinstance(chosen.clue, Moment):
+        choice.moment = chosen
+    elif isinstance(chosen.clue, Start):
+        choice.day = Said(chosen, Day(chosen.clue.date, part=chosen.clue.part))
+    elif isinstance(chosen.clue, Day | YearDay | MonthDays | WeekDays):
+        choice.day = Said(chosen, chosen.clue)
+
+
+def _is_one_day(phrase: Phrase) -> bool:
+    match phrase.clue:
+        case Day() | YearDay() | Moment():
+            return True
+        case MonthDays() | WeekDays():
+            return len(phrase.clue.days) == 1
+        case _:
+            return False
+
+
+def _best(phrases: Iterable[Phrase]) -> Phrase | None:
+    return max(phrases, key=lambda phrase: (phrase.led, phrase.start), default=None)
+
+
+def task_alarm(phrases: Iterable[Phrase]) -> tuple[Phrase, Alarm] | None:
+    """Return the reminder that says when the task is due too ("remind me at 5 to call Ann")."""
+    for phrase in phrases:
+        if isinstance(phrase.clue, Alarms) and phrase.clue.alarms[0].task:
+            return phrase, phrase.clue.alarms[0]
+    return None
+
+
+def _day_of_alarm(phrases: list[Phrase]) -> Said | None:
+    found = task_alarm(phrases)
+    return Said(found[0], found[1].day) if found and found[1].day else None
+
+
+def _choose_clock(choice: Choice, phrases: list[Phrase]) -> None:
+    """Choose a time; a part of the day only says which half an hour without am or pm is in, or stands in for a time."""
+    said = [phrase for phrase in phrases if isinstance(phrase.clue, Clock)]
+    exact = _best(p for p in said if isinstance(p.clue, Clock) and not p.clue.vague)
+    vague = _best(p for p in said if isinstance(p.clue, Clock) and p.clue.vague)
+    part = vague.clue if vague is not None and isinstance(vague.clue, Clock) else _part(choice)
+    choice.clocks = tuple(phrase for phrase in (exact, vague) if phrase is not None)
+    if exact is not None and isinstance(exact.clue, Clock):
+        choice.clock = in_part_of_day(exact.clue, part) if part else exact.clue
+        return
+    found = task_alarm(phrases)
+    choice.clock = found[1].clock if found and found[1].clock else part
+
+
+def _part(choice: Choice) -> Clock | None:
+    day = choice.day.clue.part if choice.day else None
+    return day or (choice.repeat.clock if choice.repeat else None)
