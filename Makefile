@@ -23,6 +23,14 @@ up: $(VENV)/.local ## start the platform on this machine, until Ctrl-C
 engines: $(VENV)/.local ## build the real engines that `make up RUNTIME=dapr` starts: Dapr, Kafka, PostgreSQL
 	@$(PYTHON) -m infra.local.engines
 
+.PHONY: images
+images: ## build the image of each service; IMAGES, TAG, BASE_IMAGE, PUSH=1, … (infra/images.sh)
+	@infra/images.sh
+
+.PHONY: minikube
+minikube: ## the whole platform on Minikube, from nothing to a URL; DRY_RUN=1 says what it does (infra/minikube.sh)
+	@infra/minikube.sh
+
 .PHONY: test
 test: $(VENV)/.test ## run the tests; ARGS are pytest's
 	@$(PYTHON) -m pytest $(ARGS)
@@ -54,6 +62,7 @@ contracts: $(VENV)/.local ## write contracts/ anew from the code; ARGS=--check o
 .PHONY: lock
 lock: | $(UV) ## resolve requirements/ anew; UPGRADE=1 takes newer versions
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group tools --output-file requirements/tools.txt
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group image --output-file requirements/image.txt
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --group lint --output-file requirements/lint.txt
 	@for group in $(GROUPS); do \
 		cp requirements/lint.txt requirements/$$group.txt && \

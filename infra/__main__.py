@@ -68,5 +68,6 @@ if settings.expose == "gateway":
     )
     if entry.address is not None:
         pulumi.export("address", entry.address)
-forward = f"kubectl --namespace {settings.namespace} port-forward deployment/{public.app_id} {public.port}"
+context = f"--context {settings.kube_context} " if settings.kube_context else ""
+forward = f"kubectl {context}--namespace {settings.namespace} port-forward deployment/{public.app_id} {public.port}"
 pulumi.export("url", settings.origin or f"http://localhost:{public.port} (by {forward})")

@@ -139,7 +139,10 @@ def test_data_outlives_a_destroyed_stack(gke: Graph) -> None:
 def test_the_stacks_say_where_people_go(minikube: Graph, gke: Graph, existing: Graph) -> None:
     assert gke.outputs == {"url": "https://tasks.example.com", "address": "198.51.100.7"}
     assert existing.outputs == {"url": "https://tasks.example.com"}
-    assert "kubectl --namespace task-platform port-forward deployment/frontend 8080" in minikube.outputs["url"]
+    assert (
+        "kubectl --context minikube --namespace task-platform port-forward deployment/frontend 8080"
+        in minikube.outputs["url"]
+    )
 
 
 @pytest.mark.parametrize("stack", ["minikube", "gke"])
