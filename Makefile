@@ -15,9 +15,38 @@ help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo 'Settings of `make up`, as in `make up PORT=9000`: PORT, DATA, RESET=1, RUNTIME, AUTH, … (README.md)'
 
+# The page is built anew when its sources, its lock file or the contract changed. Without Node all else works.
+WEB := services/frontend/web
+NPM := $(shell command -v npm)
+NODE_WANTED := process.exit(process.versions.node.split('.')[0] >= 20 ? 0 : 1)
+
 .PHONY: up
-up: $(VENV)/.local ## start the platform on this machine, until Ctrl-C
+up: $(VENV)/.local page ## start the platform on this machine, until Ctrl-C
 	@$(PYTHON) -m infra.local
+
+.PHONY: page
+ifeq ($(and $(NPM),$(shell node -e "$(NODE_WANTED)" 2>/dev/null && echo new)),)
+page: ## build the page that people see
+	@echo 'The page is not built: it needs Node 20.9 or newer with npm. All else runs; install Node and start again.'
+else
+page: $(WEB)/out/.built
+endif
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	@echo 'installing $(WEB)/package-lock.json'
+	@npm --prefix $(WEB) ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(WEB)/out/.built: $(WEB)/node_modules/.installed contracts/backend-api.yaml $(shell find $(WEB)/src $(WEB)/public \
+		$(WEB)/scripts $(WEB)/*.json $(WEB)/next.config.ts -type f -not -name schema.ts)
+	@echo 'building the page (about half a minute)'
+	@NEXT_TELEMETRY_DISABLED=1 npm --prefix $(WEB) run --silent build
+	@touch $@
+
+.PHONY: web
+web: $(WEB)/node_modules/.installed ## check the page: format, style, types and its tests
+	@npm --prefix $(WEB) run --silent lint
+	@npm --prefix $(WEB) run --silent test
 
 .PHONY: engines
 engines: $(VENV)/.local ## build the real engines that `make up RUNTIME=dapr` starts: Dapr, Kafka, PostgreSQL
@@ -71,7 +100,7 @@ lock: | $(UV) ## resolve requirements/ anew; UPGRADE=1 takes newer versions
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and what was built; data stays
-	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/out $(WEB)/.next build .mypy_cache .pytest_cache .ruff_cache
 
 # A group holds all of the one before it: local, test, lint.
 $(VENV)/.local: requirements/local.txt | $(UV)

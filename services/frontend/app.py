@@ -14,6 +14,7 @@ from services.frontend.contract import mount_assets, pages
 from services.frontend.endpoint import connect
 from services.frontend.gateway import Gateway
 from services.frontend.origins import RequirePublicAddress, public_origins
+from services.frontend.pages import page_routes
 from services.frontend.relay import Relay, Timing
 from services.frontend.routes import Routes
 from services.frontend.security import SecurityHeaders
@@ -47,7 +48,7 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
         Blueprint(
             app_id=FRONTEND,
             title="Frontend",
-            routers=(_public(), pages()),
+            routers=(_public(), pages(), APIRouter(routes=page_routes())),
             consumers=_consumers,
             run=run,
             guarded=SIDECAR_PATHS,

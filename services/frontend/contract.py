@@ -12,7 +12,7 @@ import orjson
 import yaml
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 CONTRACT: Final = Path(__file__).parents[2] / "contracts" / "backend-api.yaml"
@@ -49,12 +49,9 @@ def load_contract(path: Path = CONTRACT) -> dict[str, Any]:
 
 
 def pages(contract: Path = CONTRACT) -> APIRouter:
-    """Return the routes `/`, `/docs` and `/openapi.json`; the contract is read when this is called."""
+    """Return the routes `/docs` and `/openapi.json`; the contract is read when this is called."""
     document = orjson.dumps(load_contract(contract), default=str)
     router = APIRouter(include_in_schema=False)
-
-    async def home(_: Request) -> Response:
-        return RedirectResponse("/docs")
 
     async def page(_: Request) -> Response:
         return Response(_PAGE, media_type="text/html")
@@ -65,7 +62,6 @@ def pages(contract: Path = CONTRACT) -> APIRouter:
     async def openapi(_: Request) -> Response:
         return Response(document, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
-    router.add_route("/", home, methods=["GET"])
     router.add_route("/docs", page, methods=["GET"])
     router.add_route("/docs/page.js", script, methods=["GET"])
     router.add_route("/openapi.json", openapi, methods=["GET"])

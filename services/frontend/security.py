@@ -1,16 +1,24 @@
 """What every answer tells the browser: whose content a page may hold, and that nobody may frame it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+
+def policy(scripts: Iterable[str] = ()) -> str:
+    """Return the content security policy; `scripts` are the sources of scripts beside the files of this origin."""
+    allowed = " ".join(["'self'", *scripts])
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
-    ),
+    )
+
+
+HEADERS: Final = {
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -19,7 +27,7 @@ HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Add the headers to every HTTP answer, whoever gave it."""
+    """Add the headers to every HTTP answer, whoever gave it; one that the answer brings is left as it is."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,7 +42,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, secured)

@@ -1,0 +1,119 @@
+"""The page that people see: the files of `web/out`, which `make page` builds, each with what browsers are told of it.
+
+There is one page for all its addresses; `views.json`, part of the build, names their first parts. The page holds inline
+scripts, which the content security policy lets run by their hashes alone: those are taken here from the very file that
+is served, so that the two cannot differ.
+"""
+
+import base64
+import hashlib
+import json
+import mimetypes
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from services.frontend.security import policy
+
+OUT: Final = Path(__file__).parent / "web" / "out"
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_ASK_AGAIN: Final = "no-cache"
+_MISSING: Final = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Task platform</title><link rel="icon" href="data:,"></head>
+<body>
+<h1>The platform runs, but its page has not been built</h1>
+<p>Install Node 20.9 or newer with npm, then start again with <code>make up</code>, or run <code>make page</code>.</p>
+<p>The <a href="/docs">API</a> is all there.</p>
+</body>
+</html>
+"""
+
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+mimetypes.add_type("font/woff2", ".woff2")
+
+
+class _InlineScripts(HTMLParser):
+    """Collects the text of the scripts that stand in a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a script that has no file."""
+        self._inside = tag == "script" and "src" not in dict(attrs)
+        if self._inside:
+            self.found.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        """End it."""
+        self._inside = self._inside and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        """Take its text, which may come in pieces."""
+        if self._inside:
+            self.found[-1] += data
+
+
+def script_hashes(page: str) -> list[str]:
+    """Return the sources, as a content security policy writes them, that let the inline scripts of a page run."""
+    parser = _InlineScripts()
+    parser.feed(page)
+    parser.close()
+    digests = (hashlib.sha256(script.encode()).digest() for script in parser.found)
+    return list(dict.fromkeys(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
+
+
+def page_routes(out: Path = OUT) -> list[BaseRoute]:
+    """Return the routes of a build; where there is none, one at `/` that says how to get it."""
+    if not (out / "index.html").is_file():
+        return [Route("/", _missing)]
+    content = (out / "index.html").read_bytes()
+    headers = {
+        "Cache-Control": _ASK_AGAIN,
+        "Content-Security-Policy": policy(script_hashes(content.decode())),
+        "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+    }
+
+    async def page(request: Request) -> Response:
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type="text/html", headers=headers)
+
+    views = json.loads((out / "views.json").read_text())
+    addresses = [Route("/", page), *(Route(f"/{view}{rest}", page) for view in views for rest in ("", "/{rest:path}"))]
+    return [*addresses, *(_file(out, path) for path in sorted(out.rglob("*")) if _is_asset(out, path))]
+
+
+def _is_asset(out: Path, path: Path) -> bool:
+    named = path.relative_to(out).as_posix()
+    return path.is_file() and path.suffix != ".gz" and named not in {"index.html", "views.json"}
+
+
+def _file(out: Path, path: Path) -> Route:
+    """Return the route of one file: the list is made once, so that no address leads anywhere else."""
+    address = path.relative_to(out).as_posix()
+    headers = {"Cache-Control": _FOR_EVER if address.startswith("_next/static/") else _ASK_AGAIN}
+    media_type = mimetypes.guess_type(path.name)[0]
+    compressed = path.with_name(f"{path.name}.gz")
+
+    async def file(request: Request) -> Response:
+        if not compressed.is_file():
+            return FileResponse(path, headers=headers, media_type=media_type)
+        vary = headers | {"Vary": "Accept-Encoding"}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return FileResponse(path, headers=vary, media_type=media_type)
+        return FileResponse(compressed, headers=vary | {"Content-Encoding": "gzip"}, media_type=media_type)
+
+    return Route(f"/{address}", file)
+
+
+async def _missing(_: Request) -> Response:
+    return Response(_MISSING, media_type="text/html")

@@ -1,0 +1,93 @@
+import type { Problem } from "./types";
+
+/** The platform refused a call; `problem` says why. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem,
+    readonly retryAfter: number | null,
+  ) {
+    super(problem.detail);
+    this.name = "ApiError";
+  }
+
+  /** Whether the same call may succeed later. */
+  get isTemporary(): boolean {
+    return this.status >= 500 || this.status === 429 || this.status === 408 || this.status === 425;
+  }
+}
+
+/** No answer came: the device is offline or the platform is away. */
+export class NetworkError extends Error {
+  override name = "NetworkError";
+}
+
+export interface CallOptions {
+  body?: unknown;
+  /** A body that is sent as it is, with its media type in `headers`. */
+  raw?: BodyInit;
+  key?: string;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+type TokenSource = () => Promise<string | null>;
+let token: TokenSource = async () => null;
+
+/** Say where bearer tokens come from; without one calls carry none. */
+export function setTokenSource(source: TokenSource): void {
+  token = source;
+}
+
+export function accessToken(): Promise<string | null> {
+  return token();
+}
+
+/** Make a call and return the whole response; ApiError or NetworkError where there is no success. */
+export async function request(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+  const headers: Record<string, string> = { ...options.headers };
+  const bearer = await token();
+  if (bearer) headers["Authorization"] = `Bearer ${bearer}`;
+  if (options.key) headers["Idempotency-Key"] = options.key;
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  const body = options.body === undefined ? (options.raw ?? null) : JSON.stringify(options.body);
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, body, signal: options.signal ?? null, cache: "no-store" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new NetworkError(String(error));
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** Make a call and return the document that it answers with. */
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const response = await request(method, path, options);
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const after = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  let problem: Problem;
+  try {
+    problem = (await response.json()) as Problem;
+    if (typeof problem.detail !== "string") throw new TypeError("no problem document");
+  } catch {
+    const title = response.statusText || `HTTP ${response.status}`;
+    problem = { type: "about:blank", title, status: response.status, detail: title, errors: null };
+  }
+  return new ApiError(response.status, problem, Number.isNaN(after) ? null : after);
+}
+
+/** Whether the platform has an address: false where it answers 404 or 405. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await request("GET", path);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 405)) return false;
+    throw error;
+  }
+}

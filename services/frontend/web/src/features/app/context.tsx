@@ -1,0 +1,46 @@
+"use client";
+
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { useStore } from "zustand";
+import type { Me } from "@/api/types";
+import type { Clock } from "@/lib/view";
+import { today } from "@/lib/zones";
+import type { Engine, Shown } from "@/store/engine";
+import type { Session } from "./session";
+
+export interface App {
+  session: Session;
+  me: Pick<Me, "time_zone" | "locale" | "name">;
+}
+
+const Context = createContext<App | null>(null);
+
+export function AppProvider({ app, children }: { app: App; children: ReactNode }) {
+  return <Context value={app}>{children}</Context>;
+}
+
+export function useApp(): App {
+  const app = useContext(Context);
+  if (!app) throw new Error("useApp needs an AppProvider above it");
+  return app;
+}
+
+export function useEngine(): Engine {
+  return useApp().session.engine;
+}
+
+/** A part of what is shown; the component renders again when that part changes. */
+export function useShown<T>(select: (shown: Shown) => T): T {
+  return useStore(useEngine().store, select);
+}
+
+/** The present minute and day in the person's zone. */
+export function useClock(): Clock {
+  const zone = useApp().me.time_zone;
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 20_000);
+    return () => clearInterval(timer);
+  }, []);
+  return useMemo(() => ({ zone, now, today: today(zone, now) }), [zone, now]);
+}

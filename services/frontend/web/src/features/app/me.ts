@@ -1,0 +1,32 @@
+import { useQuery } from "@tanstack/react-query";
+import { call } from "@/api/http";
+import type { Me } from "@/api/types";
+import { deviceZone, isZone } from "@/lib/zones";
+
+const KEPT = "me";
+
+export const ME = ["me"] as const;
+
+/** What the device remembers of the person, so that the page starts offline in their zone and language. */
+function remembered(): Me | undefined {
+  try {
+    const text = localStorage.getItem(KEPT);
+    return text ? (JSON.parse(text) as Me) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function fetchMe(): Promise<Me> {
+  const me = await call<Me>("GET", "/api/me");
+  localStorage.setItem(KEPT, JSON.stringify(me));
+  return me;
+}
+
+/** The person: as the platform knows them, or as the device remembers, or by the device's own settings. */
+export function useMe(): Me {
+  const { data } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
+  const me = data ?? remembered();
+  const zone = me && isZone(me.time_zone) ? me.time_zone : deviceZone();
+  return { person: "", subject: "", name: "", locale: navigator.language, ...me, time_zone: zone };
+}

@@ -1,0 +1,69 @@
+import { accessToken } from "@/api/http";
+import { uuid7 } from "@/lib/ids";
+import { Database } from "@/store/database";
+import { Engine } from "@/store/engine";
+import { browserTabs } from "@/store/tabs";
+import { Connection } from "@/sync/connection";
+import type { LogEvent, ServerMessage } from "@/sync/protocol";
+
+type Listener = (message: ServerMessage) => void;
+
+/** A person's session in this window: the list, and the connection that keeps it live. */
+export interface Session {
+  engine: Engine;
+  /** Hear what has no place in the log: notifications, and steps of the assistant. Returns how to stop. */
+  listen: (listener: Listener) => () => void;
+  /** Hear the events of the log as they come. Returns how to stop. */
+  follow: (listener: (events: readonly LogEvent[]) => void) => () => void;
+  stop: () => void;
+}
+
+/** Open the session: what the device has is shown first, then the platform says what is new. */
+export function openSession(): Session {
+  const listeners = new Set<Listener>();
+  const followers = new Set<(events: readonly LogEvent[]) => void>();
+  let connection: Connection | null = null;
+  let stopped = false;
+  const shared = { onEvents: (events: readonly LogEvent[]) => followers.forEach((follower) => void follower(events)) };
+  const lateEngine = createEngine(shared);
+  const begin = async () => {
+    await lateEngine.ready;
+    if (stopped) return;
+    const { engine } = lateEngine;
+    connection = new Connection({
+      url: `${location.origin.replace(/^http/, "ws")}/ws`,
+      cursor: () => engine.cursor,
+      token: accessToken,
+      onState: (state) => engine.setConnection(state),
+      onMessage: (message) => {
+        if (!engine.receive(message)) connection?.resync();
+        for (const listener of listeners) listener(message);
+      },
+    });
+    connection.start();
+  };
+  void begin();
+  return {
+    engine: lateEngine.engine,
+    listen: (listener) => subscribe(listeners, listener),
+    follow: (listener) => subscribe(followers, listener),
+    stop: () => {
+      stopped = true;
+      connection?.stop();
+    },
+  };
+}
+
+function subscribe<T>(all: Set<T>, one: T): () => void {
+  all.add(one);
+  return () => all.delete(one);
+}
+
+function createEngine(options: { onEvents: (events: readonly LogEvent[]) => void }) {
+  const tabs = browserTabs(uuid7());
+  const engine = new Engine({ ...options, tabs });
+  const ready = Database.open()
+    .then((database) => engine.attach(database))
+    .catch(() => {}); // a browser that stores nothing: the page works, and keeps nothing
+  return { engine, ready };
+}

@@ -1,0 +1,62 @@
+import { useDeferredValue, useMemo } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+import { queryOf, useAddress } from "@/lib/address";
+import { grouped, type Query, type Row, select } from "@/lib/view";
+import { Page } from "@/ui/Page";
+import { Spinner } from "@/ui/Spinner";
+import { AddTask } from "../add/AddTask";
+import { useClock, useShown } from "../app/context";
+import { SearchBar } from "../search/SearchBar";
+import { BulkBar } from "./BulkBar";
+import { EmptyList } from "./EmptyList";
+import { TaskList } from "./TaskList";
+
+/** A list of tasks: the one that the address asks for. */
+export function ListPage() {
+  const t = useTranslations();
+  const address = useAddress();
+  const query = useMemo(() => (address ? queryOf(address) : null), [address]);
+  const loaded = useShown((shown) => shown.loaded);
+  if (!query) return null;
+  return (
+    <Page
+      title={<Title query={query} />}
+      detail={<Detail query={query} />}
+      actions={<SearchBar query={query} />}
+      filled
+    >
+      <AddTask query={query} />
+      {loaded ? <Found query={query} /> : <Spinner label={t("app.loading")} />}
+      <BulkBar />
+    </Page>
+  );
+}
+
+function Found({ query }: { query: Query }) {
+  const deferred = useDeferredValue(query);
+  const { rows, count } = useRows(deferred);
+  if (count === 0 && !rows.some(({ kind }) => kind === "header")) return <EmptyList query={query} />;
+  return <TaskList rows={rows} query={deferred} count={count} />;
+}
+
+function useRows(query: Query): { rows: readonly Row[]; count: number } {
+  const tasks = useShown((shown) => shown.tasks);
+  const clock = useClock();
+  return useMemo(() => {
+    const found = select(tasks.values(), query, clock);
+    return { rows: grouped(found, query, clock), count: found.length };
+  }, [tasks, query, clock]);
+}
+
+function Title({ query }: { query: Query }) {
+  const t = useTranslations("views");
+  if (query.tag !== null) return <bdi>#{query.tag}</bdi>;
+  return t(query.view as "today");
+}
+
+function Detail({ query }: { query: Query }) {
+  const format = useFormatter();
+  const { now } = useClock();
+  if (query.view !== "today") return null;
+  return format.dateTime(now, { weekday: "long", day: "numeric", month: "long" });
+}

@@ -1,0 +1,54 @@
+import type { Virtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useCallback } from "react";
+import type { Row } from "@/lib/view";
+import { selection } from "../tasks/selection";
+
+/** Keys that move through a list: arrows, j and k, Home, End. The row that has the focus is the active one. */
+export function useListKeys(rows: readonly Row[], virtual: Virtualizer<HTMLDivElement, Element>) {
+  return useCallback(
+    (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const step = STEPS[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const places = rows.flatMap((row, place) => (row.kind === "task" ? [place] : []));
+      const { active } = selection.getState();
+      const current = places.findIndex((place) => idAt(rows, place) === active);
+      const target = places[Math.max(0, Math.min(places.length - 1, step(current, places.length)))];
+      const id = target === undefined ? null : idAt(rows, target);
+      if (target === undefined || id === null) return;
+      if (event.shiftKey && active) selection.getState().add([active, id]);
+      virtual.scrollToIndex(target);
+      focusTask(id);
+    },
+    [rows, virtual],
+  );
+}
+
+const STEPS: Record<string, (place: number, count: number) => number> = {
+  ArrowDown: (place) => place + 1,
+  j: (place) => place + 1,
+  ArrowUp: (place) => place - 1,
+  k: (place) => place - 1,
+  Home: () => 0,
+  End: (_place, count) => count - 1,
+};
+
+function idAt(rows: readonly Row[], place: number): string | null {
+  const row = rows[place];
+  return row?.kind === "task" ? row.task.id : null;
+}
+
+function isTyping(target: EventTarget): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+}
+
+/** Put the focus on a task's row, as soon as that is in the page. */
+export function focusTask(id: string, tries = 5): void {
+  selection.getState().activate(id);
+  requestAnimationFrame(() => {
+    const found = document.querySelector<HTMLElement>(`[data-task="${id}"] [data-open]`);
+    if (found) found.focus();
+    else if (tries > 0) focusTask(id, tries - 1);
+  });
+}

@@ -1,0 +1,30 @@
+import { AlarmClock, CalendarDays, CircleCheck, Inbox, type LucideIcon, Sun, Tags } from "lucide-react";
+import { type ComponentType, lazy } from "react";
+import type english from "@/i18n/en.json";
+import type { Counts } from "@/lib/view";
+
+/** A view of the page: its address is `/id`, its name `views.id` of the messages. */
+export interface View {
+  id: keyof typeof english.views;
+  icon: LucideIcon;
+  /** `lists`: above the tags; `more`: at the foot of the sidebar. */
+  place: "lists" | "more";
+  /** What it shows; views without one show a task list. */
+  page?: ComponentType;
+  /** The keys that lead there. */
+  keys?: string;
+  count?: (counts: Counts) => number;
+  /** Asked before the view is offered: false where the platform does not have it. */
+  available?: () => Promise<boolean>;
+}
+
+const TagsPage = lazy(() => import("./tags/TagsPage"));
+
+export const VIEWS: readonly View[] = [
+  { id: "today", icon: Sun, place: "lists", keys: "g t", count: (counts) => counts.today },
+  { id: "upcoming", icon: CalendarDays, place: "lists", keys: "g u", count: (counts) => counts.upcoming },
+  { id: "overdue", icon: AlarmClock, place: "lists", keys: "g o", count: (counts) => counts.overdue },
+  { id: "all", icon: Inbox, place: "lists", keys: "g a", count: (counts) => counts.all },
+  { id: "completed", icon: CircleCheck, place: "lists", keys: "g c" },
+  { id: "tags", icon: Tags, place: "lists", keys: "g g", page: TagsPage },
+];

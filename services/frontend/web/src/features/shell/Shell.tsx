@@ -1,0 +1,68 @@
+"use client";
+
+import { Suspense, useEffect, useState } from "react";
+import { useTranslations } from "use-intl";
+import { useAddress } from "@/lib/address";
+import { Empty } from "@/ui/Empty";
+import { Link } from "@/ui/Link";
+import { Spinner } from "@/ui/Spinner";
+import { Issues } from "../issues/Issues";
+import { useHotkeys } from "../keys/useHotkeys";
+import { ListPage } from "../list/ListPage";
+import { VIEWS } from "../registry";
+import { Toasts } from "../toasts/Toasts";
+import styles from "./Shell.module.css";
+import { Drawer, Sidebar, TabBar } from "./Sidebar";
+
+/** The frame of every view: the ways to the others beside it, or below it on a phone. */
+export function Shell() {
+  const t = useTranslations("app");
+  const [drawer, setDrawer] = useState(false);
+  const address = useAddress();
+  useHotkeys();
+  useTitle(address?.view ?? "today", address?.rest ?? null);
+  return (
+    <div className={styles.shell}>
+      <a href="#main" className={styles.skip}>
+        {t("skip")}
+      </a>
+      <aside className={styles.side}>
+        <Sidebar />
+      </aside>
+      <div className={styles.middle}>
+        <Issues />
+        <main id="main" className={styles.main} tabIndex={-1}>
+          <Suspense fallback={<Spinner label={t("loading")} />}>
+            <Current view={address?.view ?? "today"} />
+          </Suspense>
+        </main>
+      </div>
+      <TabBar onMore={() => setDrawer(true)} />
+      <Drawer open={drawer} onClose={() => setDrawer(false)} />
+      <Toasts />
+    </div>
+  );
+}
+
+function Current({ view }: { view: string }) {
+  const t = useTranslations("app");
+  const found = VIEWS.find(({ id }) => id === view);
+  if (!found) {
+    return (
+      <Empty title={t("notFound")} hint={t("notFoundHint")}>
+        <Link to="/today">{t("goToday")}</Link>
+      </Empty>
+    );
+  }
+  const { page: Content } = found;
+  return Content ? <Content /> : <ListPage />;
+}
+
+function useTitle(view: string, rest: string | null): void {
+  const t = useTranslations();
+  const known = VIEWS.find(({ id }) => id === view);
+  const name = view === "tags" && rest ? `#${rest}` : known ? t(`views.${known.id}`) : t("app.notFound");
+  useEffect(() => {
+    document.title = `${name} · ${t("app.name")}`;
+  }, [name, t]);
+}

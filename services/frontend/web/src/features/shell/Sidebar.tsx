@@ -1,0 +1,134 @@
+import { Ellipsis, Hash } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import { useTranslations } from "use-intl";
+import { tagAddress, useAddress } from "@/lib/address";
+import type { Counts } from "@/lib/view";
+import { Link } from "@/ui/Link";
+import { VIEWS, type View } from "../registry";
+import { ConnectionPill } from "./ConnectionPill";
+import styles from "./Sidebar.module.css";
+import { ThemeMenu } from "./ThemeMenu";
+import { useAvailable } from "./useAvailable";
+import { useCounts } from "./useCounts";
+
+const MOST_TAGS = 12;
+
+/** The ways to all views, with how much waits in each. */
+export function Sidebar({ onFollow }: { onFollow?: () => void }) {
+  const t = useTranslations();
+  const counts = useCounts();
+  const views = useAvailable(VIEWS);
+  const shared = { counts, ...(onFollow ? { onFollow } : {}) };
+  return (
+    <div className={styles.sidebar}>
+      <div className={styles.brand}>
+        <span className={styles.mark} aria-hidden="true" />
+        {t("app.name")}
+      </div>
+      <nav className={styles.scroll} aria-label={t("views.lists")}>
+        <ul>
+          {views
+            .filter(({ place }) => place === "lists")
+            .map((view) => (
+              <Entry key={view.id} view={view} {...shared} />
+            ))}
+          {counts.tags.slice(0, MOST_TAGS).map(({ tag, count }) => (
+            <TagEntry key={tag} tag={tag} count={count} {...(onFollow ? { onFollow } : {})} />
+          ))}
+        </ul>
+        <ul className={styles.more}>
+          {views
+            .filter(({ place }) => place === "more")
+            .map((view) => (
+              <Entry key={view.id} view={view} {...shared} />
+            ))}
+        </ul>
+      </nav>
+      <footer className={styles.foot}>
+        <ConnectionPill />
+        <ThemeMenu />
+      </footer>
+    </div>
+  );
+}
+
+function Entry({ view, counts, onFollow }: { view: View; counts: Counts; onFollow?: () => void }) {
+  const t = useTranslations("views");
+  const address = useAddress();
+  const current = address?.view === view.id && !address.rest;
+  const count = view.count?.(counts) ?? 0;
+  const { icon: Icon } = view;
+  return (
+    <li>
+      <Link to={`/${view.id}`} className={styles.entry} aria-current={current ? "page" : undefined} onClick={onFollow}>
+        <Icon size={17} aria-hidden="true" />
+        <span className={styles.label}>{t(view.id)}</span>
+        {count > 0 ? (
+          <span className={`${styles.count} ${view.id === "overdue" ? styles.late : ""}`}>
+            {count.toLocaleString()}
+          </span>
+        ) : null}
+      </Link>
+    </li>
+  );
+}
+
+function TagEntry({ tag, count, onFollow }: { tag: string; count: number; onFollow?: () => void }) {
+  const address = useAddress();
+  const current = address?.view === "tags" && address.rest === tag;
+  return (
+    <li>
+      <Link
+        to={tagAddress(tag)}
+        className={`${styles.entry} ${styles.tag}`}
+        aria-current={current ? "page" : undefined}
+        onClick={onFollow}
+      >
+        <Hash size={14} aria-hidden="true" />
+        <bdi className={styles.label}>{tag}</bdi>
+        <span className={styles.count}>{count.toLocaleString()}</span>
+      </Link>
+    </li>
+  );
+}
+
+/** On a phone: the lists one needs most, below the thumb. */
+export function TabBar({ onMore }: { onMore: () => void }) {
+  const t = useTranslations();
+  const address = useAddress();
+  const counts = useCounts();
+  const tabs = VIEWS.filter(({ id }) => id === "today" || id === "upcoming" || id === "all");
+  return (
+    <nav className={styles.tabs} aria-label={t("app.menu")}>
+      {tabs.map(({ id, icon: Icon, count }) => (
+        <Link key={id} to={`/${id}`} className={styles.tab} aria-current={address?.view === id ? "page" : undefined}>
+          <Icon size={21} aria-hidden="true" />
+          {t(`views.${id}`)}
+          {id === "today" && count?.(counts) ? (
+            <span className={styles.badge}>{Math.min(99, count(counts))}</span>
+          ) : null}
+        </Link>
+      ))}
+      <button type="button" className={styles.tab} onClick={onMore}>
+        <Ellipsis size={21} aria-hidden="true" />
+        {t("app.more")}
+      </button>
+    </nav>
+  );
+}
+
+/** On a phone: the whole sidebar, over the list. */
+export function Drawer({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const t = useTranslations("app");
+  return (
+    <Radix.Root open={open} onOpenChange={(to) => to || onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.overlay} />
+        <Radix.Content className={styles.drawer} aria-describedby={undefined}>
+          <Radix.Title className="hidden-visually">{t("menu")}</Radix.Title>
+          <Sidebar onFollow={onClose} />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,45 @@
+"use client";
+
+import { type ReactNode, useEffect, useState } from "react";
+import { IntlProvider } from "use-intl";
+import english from "./en.json";
+
+export type Language = "en" | "de";
+export const LANGUAGES: readonly Language[] = ["en", "de"];
+
+/** The messages of a language; all but English are loaded when they are asked for. */
+const LOADERS: Record<Language, () => Promise<typeof english>> = {
+  en: async () => english,
+  de: async () => (await import("./de.json")).default,
+};
+
+/** The language of a locale such as `de-AT`; English where there is no better one. */
+export function languageOf(locale: string): Language {
+  const language = locale.toLowerCase().split("-")[0];
+  return LANGUAGES.find((known) => known === language) ?? "en";
+}
+
+/** Gives everything below it the messages of the person's language, and their zone. */
+export function LocaleProvider({ locale, zone, children }: { locale: string; zone: string; children: ReactNode }) {
+  const language = languageOf(locale);
+  const [loaded, setLoaded] = useState<{ language: Language; messages: typeof english }>({
+    language: "en",
+    messages: english,
+  });
+  useEffect(() => {
+    let wanted = true;
+    void LOADERS[language]().then((messages) => {
+      if (!wanted) return;
+      setLoaded({ language, messages });
+      document.documentElement.lang = language;
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [language]);
+  return (
+    <IntlProvider locale={loaded.language} messages={loaded.messages} timeZone={zone}>
+      {children}
+    </IntlProvider>
+  );
+}

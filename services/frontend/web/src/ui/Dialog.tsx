@@ -1,0 +1,36 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+import { IconButton } from "./Button";
+import styles from "./Dialog.module.css";
+
+interface DialogProps {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  children: ReactNode;
+  /** `sheet` covers a phone from below; `wide` has room for tables. */
+  shape?: "plain" | "wide";
+}
+
+/** A window over the page: it holds the focus until it is closed. */
+export function Dialog({ title, open, onClose, children, shape = "plain" }: DialogProps) {
+  const t = useTranslations("app");
+  return (
+    <Radix.Root open={open} onOpenChange={(to) => to || onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.overlay} />
+        <Radix.Content className={`${styles.dialog} ${styles[shape]}`} aria-describedby={undefined}>
+          <header className={styles.header}>
+            <Radix.Title className={styles.title}>{title}</Radix.Title>
+            <Radix.Close asChild>
+              <IconButton label={t("close")} icon={<X size={18} />} />
+            </Radix.Close>
+          </header>
+          <div className={styles.body}>{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

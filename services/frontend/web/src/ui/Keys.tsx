@@ -1,0 +1,12 @@
+import styles from "./Keys.module.css";
+
+/** Keys to press, as `g t` (one after the other) or `ctrl+k` (together). */
+export function Keys({ keys }: { keys: string }) {
+  return (
+    <span className={styles.keys} aria-hidden="true">
+      {keys.split(" ").map((key) => (
+        <kbd key={key}>{key}</kbd>
+      ))}
+    </span>
+  );
+}

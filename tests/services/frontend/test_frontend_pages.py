@@ -1,0 +1,116 @@
+"""The page: its addresses, its files, and the policy that lets its own inline scripts run and no others."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from fastapi import FastAPI
+from harness.ports import free_ports
+from harness.serving import serving
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from components.catalogue import FRONTEND
+from services.frontend.pages import page_routes, script_hashes
+from services.frontend.security import SecurityHeaders
+from services.kit.config import Config
+
+INLINE = "push('a & b</b>')"
+PAGE = f'<!doctype html><script src="/a.js"></script><script>{INLINE}</script><p>x</p><script id="i">2</script>'
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    static = tmp_path / "_next" / "static"
+    static.mkdir(parents=True)
+    (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "views.json").write_text(json.dumps(["today", "tags"]))
+    (tmp_path / "sw.js").write_text("1")
+    (static / "a.js").write_text("alert(1)")
+    (static / "a.js.gz").write_bytes(gzip.compress(b"alert(1)"))
+    return tmp_path
+
+
+class Browser:
+    """Asks for addresses, and reads what comes as it came."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http = http
+        self._url = url
+
+    async def get(self, address: str, **headers: str) -> tuple[int, CIMultiDictProxy[str], bytes]:
+        """Return status, headers and body."""
+        url = URL(self._url + address, encoded=True)
+        async with self._http.get(url, headers={"Accept-Encoding": "identity"} | headers) as answer:
+            return answer.status, answer.headers, await answer.read()
+
+
+@asynccontextmanager
+async def browser(out: Path) -> AsyncIterator[Browser]:
+    """Return a browser of a server that has a build."""
+    app = FastAPI(routes=page_routes(out))
+    app.add_middleware(SecurityHeaders)
+    port = free_ports(1)[0]
+    config = Config.from_environment(FRONTEND, port, {})
+    async with serving(app, config), aiohttp.ClientSession(auto_decompress=False) as http:
+        yield Browser(http, f"http://127.0.0.1:{port}")
+
+
+def source(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def test_inline_scripts_are_known_by_their_hashes() -> None:
+    assert script_hashes(PAGE) == [source(INLINE), source("2")]
+    assert script_hashes("<p>nothing</p>") == []
+
+
+async def test_every_address_of_the_page_is_the_page(out: Path) -> None:
+    async with browser(out) as person:
+        for address in ("/", "/today", "/tags", "/tags/home/sweet", "/tags/50%25"):
+            status, headers, body = await person.get(address)
+            assert (status, body.decode()) == (200, PAGE), address
+            assert f"script-src 'self' {source(INLINE)} {source('2')};" in headers["Content-Security-Policy"]
+            assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_an_address_of_no_view_is_not_the_page(out: Path) -> None:
+    async with browser(out) as person:
+        for address in ("/nothing", "/index.html", "/views.json", "/today.txt", "/_next/static/", "/_next/../sw.js"):
+            assert (await person.get(address))[0] == 404, address
+
+
+async def test_the_page_is_asked_for_again_and_its_files_are_kept(out: Path) -> None:
+    async with browser(out) as person:
+        _, page, _ = await person.get("/today")
+        assert page["Cache-Control"] == "no-cache"
+        assert (await person.get("/today", **{"If-None-Match": page["ETag"]}))[0] == 304
+        assert "immutable" in (await person.get("/_next/static/a.js"))[1]["Cache-Control"]
+        _, worker, _ = await person.get("/sw.js")
+        assert worker["Cache-Control"] == "no-cache"
+        assert "sha256" not in worker["Content-Security-Policy"]
+
+
+async def test_files_come_compressed_to_who_can_read_them(out: Path) -> None:
+    async with browser(out) as person:
+        _, plain, text = await person.get("/_next/static/a.js")
+        _, packed, bits = await person.get("/_next/static/a.js", **{"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip"
+    assert text == gzip.decompress(bits) == b"alert(1)"
+    assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
+    assert packed["Content-Type"].startswith("text/javascript")
+
+
+async def test_without_a_build_it_says_how_to_get_one(tmp_path: Path) -> None:
+    async with browser(tmp_path) as person:
+        _, _, body = await person.get("/")
+        assert b"make page" in body
+        assert b'<a href="/docs">' in body
+        assert (await person.get("/today"))[0] == 404
