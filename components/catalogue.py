@@ -20,6 +20,8 @@ WEBHOOK_SIGNING: Final = SecretRef(name="webhook-signing", key="key")
 
 LARGEST_BODY: Final = 33 * 1024 * 1024  # an import is at most 32 MB; a bulk of 100 of the largest events, 25 MB
 
+CHECK_TOKENS: Final = Edge(callee=BACKEND, methods=("POST",), path="/internal/tokens")  # whoever people call
+
 CATALOGUE: Final = Catalogue(
     services=(
         Service(
@@ -47,7 +49,8 @@ CATALOGUE: Final = Catalogue(
             subscribes=(Subscription(topic=Topic.TASK_UPDATES, component=RELAY_PUBSUB),),
             invokes=(
                 Edge(callee=BACKEND, methods=("GET", "POST", "PUT", "PATCH", "DELETE"), path="/api/**"),
-                Edge(callee=BACKEND, methods=("GET", "POST", "DELETE"), path="/mcp"),
+                Edge(callee=BACKEND, methods=("POST",), path="/mcp"),
+                CHECK_TOKENS,
                 Edge(callee=BACKEND, methods=("GET",), path="/internal/log/*"),
                 Edge(callee=BACKEND, methods=("GET",), path="/internal/snapshot/*"),
                 Edge(callee=BACKEND, methods=("POST",), path="/internal/heads"),
@@ -70,6 +73,7 @@ CATALOGUE: Final = Catalogue(
             invokes=(
                 Edge(callee=BACKEND, methods=("POST",), path="/internal/reminders"),
                 Edge(callee=BACKEND, methods=("GET",), path="/internal/people/*"),
+                CHECK_TOKENS,
             ),
             secrets=(WEBHOOK_SIGNING,),
         ),
@@ -93,7 +97,7 @@ CATALOGUE: Final = Catalogue(
             summary="the append-only trail of every change, a hash chain per person",
             subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=100)),),
             state=True,
-            invokes=(Edge(callee=BACKEND, methods=("GET",), path="/internal/log/*"),),
+            invokes=(Edge(callee=BACKEND, methods=("GET",), path="/internal/log/*"), CHECK_TOKENS),
             max_body_bytes=LARGEST_BODY,
         ),
     )

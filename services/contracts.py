@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
 from components.catalogue import AUDIT, BACKEND, CATALOGUE, NOTIFICATION
@@ -22,6 +25,11 @@ _DATA: Final[dict[Topic, Any]] = {
     Topic.REMINDERS: ReminderEvent,
     Topic.TASK_UPDATES: TaskEvent | NotificationUpdate,
 }
+_BEARER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A JWT of the sign-in service, or a personal access token that has the scopes of the call",
+}
 _DESCRIPTION: Final = """What a caller reaches through the frontend service.
 
 Every changing call takes an `Idempotency-Key`, remembered for 24 hours, and names its change in the body or as
@@ -35,7 +43,7 @@ def openapi() -> dict[str, Any]:
         "info": {"title": "Task platform", "version": "1", "description": _DESCRIPTION},
         "security": [{"bearer": []}, {}],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "components": {"schemas": {}, "securitySchemes": {"bearer": _BEARER}},
     }
     for app_id in PUBLIC:
         part = _service_document(app_id)
@@ -48,8 +56,25 @@ def openapi() -> dict[str, Any]:
 
 def _service_document(app_id: str) -> dict[str, Any]:
     module = importlib.import_module(f"{CATALOGUE[app_id].package}.app")
-    document: dict[str, Any] = module.build(Config(app_id=app_id, port=CATALOGUE[app_id].port)).openapi()
+    app: FastAPI = module.build(Config(app_id=app_id, port=CATALOGUE[app_id].port))
+    document: dict[str, Any] = app.openapi()
+    for (method, path), scopes in scopes_asked_for(app).items():
+        operation = document["paths"].get(path, {}).get(method.lower())
+        if operation is not None:
+            operation["security"] = [{"bearer": sorted(scopes)}, {}]
     return document
+
+
+def scopes_asked_for(app: FastAPI) -> dict[tuple[str, str], set[str]]:
+    """Return the scopes that a personal access token needs for each call, by method and path."""
+    routers = [getattr(route, "original_router", None) for route in app.routes]
+    routes = [route for router in routers if router for route in router.routes if isinstance(route, APIRoute)]
+    return {(method, route.path): _scopes(route.dependant) for route in routes for method in route.methods or ()}
+
+
+def _scopes(dependant: Dependant) -> set[str]:
+    own = {str(scope) for scope in dependant.own_oauth_scopes or ()}
+    return own.union(*(_scopes(below) for below in dependant.dependencies))
 
 
 def event_schema(topic: Topic) -> dict[str, Any]:

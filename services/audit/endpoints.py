@@ -13,7 +13,7 @@ from services.audit.erasure import Erasure
 from services.audit.proof import verify
 from services.audit.schemas import AuditPage, EntryType, Proof
 from services.audit.trail import Trail
-from services.kit.identity import CallingService, CurrentCaller
+from services.kit.identity import CallingService, Reading
 from services.kit.problems import documented
 from services.kit.task import utc
 
@@ -33,7 +33,7 @@ _Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 @router.get("/api/audit", tags=["audit"], summary="List the audit trail, newest first", responses=documented())
 async def read_audit(
     request: Request,
-    caller: CurrentCaller,
+    caller: Reading,
     *,
     task_id: UUID | None = None,
     types: Annotated[list[EntryType] | None, Query(alias="type", description="any of these; repeatable")] = None,
@@ -57,7 +57,7 @@ async def read_audit(
     summary="Verify the audit trail",
     responses=documented(),
 )
-async def verify_audit(request: Request, caller: CurrentCaller) -> Proof:
+async def verify_audit(request: Request, caller: Reading) -> Proof:
     """Recompute the caller's whole chain and tell whether it holds; `broken_at` and `reason` only where it does not."""
     return await verify(_trail(request), caller.person)
 

@@ -10,7 +10,8 @@ from services.kit.events import EventType, TaskEvent
 from services.kit.task import utc
 
 _BOOKKEEPING: Final = frozenset({"id", "seq", "version", "created_at", "updated_at"})
-_APPEARS: Final = frozenset({EventType.CREATED, EventType.RESTORED})
+_APPEARS: Final = frozenset({EventType.CREATED, EventType.RESTORED, EventType.TOKEN_CREATED})
+_GOES: Final = frozenset({EventType.DELETED, EventType.TOKEN_REVOKED})
 
 
 class UnrecordableError(ValueError):
@@ -42,7 +43,7 @@ def _content(event: TaskEvent) -> dict[str, Any]:
 
 def changes(event: TaskEvent) -> list[dict[str, Any]]:
     """Return each field that changed as `field`, `before` and `after`; null where there was, or is, none."""
-    if event.type is EventType.DELETED:
+    if event.type in _GOES:
         return [_change(f, before, None) for f, before in _values(event, given=True).items()]
     if event.type in _APPEARS and not event.was:
         return [_change(f, None, after) for f, after in _values(event, given=True).items()]
@@ -51,7 +52,7 @@ def changes(event: TaskEvent) -> list[dict[str, Any]]:
 
 
 def _values(event: TaskEvent, *, given: bool = False) -> dict[str, Any]:
-    subject = event.task or event.profile
+    subject = event.task or event.profile or event.token
     values = subject.model_dump(mode="json", exclude_defaults=given) if subject else {}
     return {field: value for field, value in values.items() if field not in _BOOKKEEPING}
 

@@ -8,12 +8,14 @@ from fastapi import FastAPI
 
 from components.catalogue import BACKEND
 from services.backend.active import ActivePeople, Sweeper
-from services.backend.api import changes, internal, me, occurrences, quick, tasks, transfer
+from services.backend.api import changes, internal, me, occurrences, quick, tasks, tokens, transfer
 from services.backend.erase import Eraser
 from services.backend.log import TaskLog
 from services.backend.relay import Relay
+from services.backend.tokens import TokenDesk
 from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
+from services.kit.identity import authenticator
 
 _SETTLE_SECONDS = 4.0
 
@@ -26,7 +28,9 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
     log.before_commit, log.after_commit = people.note, relay.notice
     app.state.tasks = log
     app.state.relay = relay
-    app.state.eraser = Eraser(platform.sidecar, log)
+    app.state.tokens = TokenDesk(platform.sidecar, log)
+    app.state.authenticator = authenticator(platform.config, platform.sidecar.http, app.state.tokens)
+    app.state.eraser = Eraser(platform.sidecar, log, app.state.tokens)
     sweeping = asyncio.create_task(Sweeper(people, log, relay).run(), name="sweep")
     try:
         yield
@@ -40,13 +44,6 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
 def build(config: Config) -> FastAPI:
     """Return the backend's application."""
     # Fixed paths come before those with an id in their place.
-    routers = (
-        changes.router,
-        quick.router,
-        transfer.router,
-        tasks.router,
-        occurrences.router,
-        me.router,
-        internal.router,
-    )
+    families = (changes, quick, transfer, tasks, occurrences, me, tokens, internal)
+    routers = [family.router for family in families]
     return create_app(Blueprint(BACKEND, "Task platform", routers=routers, run=_run), config)

@@ -16,6 +16,7 @@ from components.catalogue import BACKEND, CATALOGUE
 from services.backend.log import TaskLog
 from services.backend.publication import job_name
 from services.backend.tasklist import TaskList
+from services.backend.tokens import TokenDesk
 from services.kit.pages import Page
 from services.kit.sidecar import Job, Sidecar, SidecarError
 from services.kit.task import Frozen, ReminderStatus
@@ -43,9 +44,10 @@ class EraseTrigger(Frozen):
 class Eraser:
     """Erases people."""
 
-    def __init__(self, sidecar: Sidecar, tasks: TaskLog) -> None:
+    def __init__(self, sidecar: Sidecar, tasks: TaskLog, tokens: TokenDesk) -> None:
         self._sidecar = sidecar
         self._log = tasks
+        self._tokens = tokens
 
     async def begin(self, person: str) -> bool:
         """Erase a person now; False where something could not be reached and the job goes on with it.
@@ -75,6 +77,7 @@ class Eraser:
         person, epoch = trigger.person, trigger.epoch
         page = await self._log.pages.replace(person, lambda page: _tombstone(page, epoch))
         self._log.forget(person)
+        await self._tokens.erase(person, epoch)
         extents = [_Extent(trigger.pages, trigger.snapshots)] + ([_extent(page)] if page.epoch == epoch else [])
         await self._log.pages.delete_closed(person, epoch, 1 + max(extent.pages for extent in extents))
         for at, chunks in {snapshot for extent in extents for snapshot in extent.snapshots}:

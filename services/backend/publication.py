@@ -31,6 +31,7 @@ def task_events(person: str, epoch: int, commit: Commit, since: int = 0) -> Iter
                 actor=commit.actor,
                 task=event.task,
                 profile=event.profile,
+                token=event.token,
                 was=event.was,
                 reminder=event.reminder,
             )

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from services.backend.row import Row
 from services.backend.views import Views
-from services.kit.events import EventType
+from services.kit.events import EventType, TokenInfo
 from services.kit.task import Frozen, Profile, Task
 
 KEY_HOURS: Final = 24
@@ -32,6 +32,7 @@ class LogEvent(Frozen):
     type: EventType
     task: Task | None = None
     profile: Profile | None = None
+    token: TokenInfo | None = None
     was: dict[str, Any] = Field(default_factory=dict)
     reminder: str | None = None
     withdrawn: bool = False
@@ -85,7 +86,10 @@ class Commit(Frozen):
 
 @dataclass(slots=True)
 class Change:
-    """Where the commits of one change of the person stand: (first seq, last seq, page) each."""
+    """Where the commits of one change of the person stand: (first seq, last seq, page) each.
+
+    What became of a token is no such change: undo must not bring one back.
+    """
 
     spans: list[tuple[int, int, int]] = field(default_factory=list)
     undone_by: UUID | None = None
@@ -172,7 +176,7 @@ class TaskList:
             self.keys.pop(commit.key, None)
             self.keys[commit.key] = use
         self._forget_keys(commit.at - timedelta(hours=KEY_HOURS))
-        if commit.actor != PERSON or not commit.events:
+        if commit.actor != PERSON or not commit.events or commit.events[0].token is not None:
             return
         change = self.changes.setdefault(commit.change, Change(undoes=commit.undoes))
         change.partial = commit.partial

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.backend.tasklist import LogEvent, TaskList
 from services.kit.due import due_zone, on_clock, reminder_at
-from services.kit.events import EventType
+from services.kit.events import EventType, TokenInfo
 from services.kit.problems import Problem, invalid
 from services.kit.task import Profile, Reminder, ReminderStatus, Status, Task
 
@@ -106,6 +106,10 @@ class Workspace:
         was = {k: v for k, v in self.profile.model_dump().items() if v != getattr(profile, k)}
         self.events.append(LogEvent(seq=self.next_seq, type=EventType.PROFILE_UPDATED, profile=profile, was=was))
         self.profile = profile
+
+    def emit_token(self, kind: EventType, token: TokenInfo) -> None:
+        """Stage an event that tells what became of a token; the token itself is kept elsewhere."""
+        self.events.append(LogEvent(seq=self.next_seq, type=kind, token=token))
 
     def _stage(self, after: Task, before: Task | None, *, gone: bool) -> None:
         self._staged[after.id] = None if gone else after

@@ -25,12 +25,18 @@ _UNKNOWN: Final = Cursor(-1, -1)
 
 
 class Client:
-    """A client at `cursor` (None: it has nothing), whose messages go out through `send`."""
+    """A client at `cursor` (None: it has nothing), whose messages go out through `send`.
 
-    __slots__ = ("_asides", "_away", "_head", "_heartbeat", "_hub", "_pong", "_send", "_wake", "cursor", "end")
+    `token` is the id of the personal access token that it came with.
+    """
 
-    def __init__(self, hub: "Hub", cursor: Cursor | None, send: Callable[[str], Awaitable[None]]) -> None:
+    __slots__ = ("_asides", "_away", "_head", "_heartbeat", "_hub", "_pong", "_send", "_wake", "cursor", "end", "token")
+
+    def __init__(
+        self, hub: "Hub", cursor: Cursor | None, send: Callable[[str], Awaitable[None]], token: str | None = None
+    ) -> None:
         self.cursor = cursor
+        self.token = token
         self.end: messages.Closing | None = None
         self._hub = hub
         self._send = send

@@ -11,10 +11,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from services.frontend.client import Client
 from services.frontend.feed import Cursor
 from services.frontend.hub import Hub
-from services.frontend.messages import Closing, Hello, Ping, parse, too_slow
+from services.frontend.messages import Closing, Hello, Ping, parse, revoked, too_slow
 from services.frontend.relay import Relay
 from services.kit.identity import Caller, authenticate
 from services.kit.metrics import WEBSOCKET_CLOSES, WEBSOCKETS
+from services.kit.problems import Problem
+from services.kit.sidecar import SidecarError
+from services.kit.tokens import Scope
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ _CLOSE_SECONDS: Final = 1
 async def connect(websocket: WebSocket) -> None:
     """Serve one client. Who is not let in gets a problem document (401, 403, 421) in place of the upgrade."""
     caller = await authenticate(websocket, _authorization(websocket))
+    caller.need(Scope.TASKS_READ)
     offered = websocket.scope["subprotocols"]
     await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
     code = 1006
@@ -91,9 +95,11 @@ async def _converse(websocket: WebSocket, hub: Hub, cursor: Cursor | None, calle
         except TimeoutError:
             raise too_slow() from None
 
-    client = Client(hub, cursor, send)
+    client = Client(hub, cursor, send, str(caller.token) if caller.token else None)
     hub.clients.add(client)
-    sides = (asyncio.create_task(_listen(websocket, client)), asyncio.create_task(client.run()))
+    sides = [asyncio.create_task(_listen(websocket, client)), asyncio.create_task(client.run())]
+    if caller.token is not None:
+        sides.append(asyncio.create_task(_watch(websocket, client)))
     left = None if caller.expires is None else max(0.0, caller.expires - time.time())
     try:
         done, _ = await asyncio.wait(sides, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -105,6 +111,19 @@ async def _converse(websocket: WebSocket, hub: Hub, cursor: Cursor | None, calle
         for side in sides:
             side.cancel()
         await asyncio.gather(*sides, return_exceptions=True)
+
+
+async def _watch(websocket: WebSocket, client: Client) -> None:
+    """Ask now and then whether the client's token is in force: the event that says it is not may have been missed."""
+    relay: Relay = websocket.app.state.relay
+    while True:
+        await asyncio.sleep(relay.timing.token)
+        try:
+            await authenticate(websocket, _authorization(websocket))
+        except SidecarError as error:
+            log.warning("whether a token is in force is asked again: %s", error)
+        except Problem:
+            client.close(revoked())
 
 
 async def _listen(websocket: WebSocket, client: Client) -> None:

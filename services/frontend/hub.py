@@ -36,6 +36,12 @@ class Hub:
         for client in self.clients:
             client.aside(message)
 
+    def revoke(self, token: str) -> None:
+        """End the connections that were opened with a personal access token; `token` is its id."""
+        for client in self.clients:
+            if client.token == token:
+                client.close(messages.revoked())
+
     def beat(self, head: Cursor | None) -> None:
         """Send all clients a heartbeat; a client that `head` shows to be elsewhere catches up."""
         message = messages.heartbeat(head)

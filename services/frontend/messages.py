@@ -6,7 +6,7 @@
 | 1012 | this replica stops: come back at once, by cursor |
 | 1013 | the client is too slow: come back, by cursor (one that reads nothing at all is cut off without a word) |
 | 4400 | a message was not understood; the reason says what is wrong with it |
-| 4401 | the token has expired: come back with a new one |
+| 4401 | the token has expired, or was revoked: come back with a new one |
 | 4408 | no hello came in time |
 | 4429 | the person has too many connections |
 """
@@ -37,6 +37,11 @@ class Closing(Exception):
 def too_slow() -> Closing:
     """Return the end of a client that does not keep up."""
     return Closing(1013, "Too slow: come back with your cursor.")
+
+
+def revoked() -> Closing:
+    """Return the end of a client whose personal access token was revoked."""
+    return Closing(4401, "The token was revoked.")
 
 
 class _Message(BaseModel):

@@ -12,7 +12,7 @@ from services.frontend.backend import NOTHING, Backend
 from services.frontend.feed import Entry
 from services.frontend.hub import Hub
 from services.kit.consumer import CloudEvent, Poisoned
-from services.kit.events import NOTIFICATION_TYPE
+from services.kit.events import NOTIFICATION_TYPE, EventType
 from services.kit.sidecar import SidecarError
 
 log = logging.getLogger(__name__)
@@ -26,12 +26,13 @@ class Timing:
     """How long things take, in seconds.
 
     `heartbeat` lies between two heartbeats, `hello` is how long the first message may take, `send` how long a client
-    may take to read a message.
+    may take to read a message, `token` lies between two questions whether a personal access token is in force.
     """
 
     heartbeat: float = 5
     hello: float = 10
     send: float = 20
+    token: float = 60
 
 
 class Relay:
@@ -67,6 +68,8 @@ class Relay:
         hub = self._hubs.get(event.data.get("person", ""))
         if hub is None:
             return
+        if event.type == EventType.TOKEN_REVOKED and isinstance(event.data.get("token"), dict):
+            hub.revoke(str(event.data["token"].get("id")))
         if event.type in _ASIDES:
             hub.aside(messages.aside(event.type, _content(event)))
         elif "seq" in event.data:

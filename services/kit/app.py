@@ -22,6 +22,7 @@ from services.kit.identity import authenticator
 from services.kit.metrics import expose
 from services.kit.middleware import LimitBody, Observe, RequireAppToken
 from services.kit.sidecar import Sidecar, SidecarError
+from services.kit.tokens import TokensOfBackend
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def _lifespan(
         async with Sidecar(config) as sidecar:
             platform = Platform(config, service, sidecar)
             app.state.platform = platform
-            app.state.authenticator = authenticator(config, sidecar.http)
+            app.state.authenticator = authenticator(config, sidecar.http, TokensOfBackend(sidecar))
             if blueprint.run is None:
                 _add_consumers(app, blueprint, platform)
                 yield

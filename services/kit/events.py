@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from services.kit.task import Frozen, Profile, Task
+from services.kit.tokens import Scope
 
 
 class EventType(StrEnum):
@@ -25,14 +26,26 @@ class EventType(StrEnum):
     REMINDER_DUE = "reminder.due"
     REMINDER_SETTLED = "reminder.settled"
     PROFILE_UPDATED = "profile.updated"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - what happened
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+
+
+class TokenInfo(Frozen):
+    """What events tell of a personal access token; `expires_at` is in UTC."""
+
+    id: UUID
+    name: str
+    scopes: tuple[Scope, ...]
+    expires_at: AwareDatetime
 
 
 class TaskEvent(Frozen):
     """One event of a person's log: `data` on `task-events` and `task-updates`.
 
     `seq` rises by one per person and epoch. `task` is the task as it is after the event (as it last was, when it is
-    deleted; null for `profile.updated`); `was` holds the former values of the fields that changed. `actor` is `person`
-    or the app id of the service that acted for them. `key` is the Idempotency-Key of the request that caused it.
+    deleted; null where the event is not about one); `was` holds the former values of the fields that changed.
+    `actor` is `person` or the app id of the service that acted for them. `key` is the Idempotency-Key of the request
+    that caused it.
     """
 
     person: str
@@ -45,6 +58,7 @@ class TaskEvent(Frozen):
     actor: str = "person"
     task: Task | None = None
     profile: Profile | None = None
+    token: TokenInfo | None = None
     was: dict[str, Any] = Field(default_factory=dict)
     reminder: str | None = None
 

@@ -1,14 +1,17 @@
-"""Who is calling: a person, by OIDC bearer token or as the one person of a loopback platform; or a service.
+"""Who is calling: a person, by OIDC or personal access token or as the one of a loopback platform; or a service.
 
-Every service verifies a person's token itself, wherever in the chain of calls it stands. A call between services
+Every service verifies a person's token itself, wherever in the chain of calls it stands, and every call of a person
+names the scopes that a personal access token needs for it; a sign-in has them all. A call between services
 carries the caller's app id in `dapr-caller-app-id`, which only a sidecar can set (calls without the app token are
 refused before), and is held against the edges of the catalogue.
 """
 
 from typing import Annotated, Final, Protocol
+from uuid import UUID
 
 import aiohttp
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Security
+from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection, Request
 
 from components.catalogue import CATALOGUE
@@ -18,21 +21,38 @@ from services.kit.ids import person_id
 from services.kit.jwks import KeySet
 from services.kit.problems import Problem
 from services.kit.task import Frozen
+from services.kit.tokens import EVERYTHING, Presented, Scope, Tokens, presented
 
-LOCAL_PERSON: Final = person_id("local", "me")
+_LOCAL: Final = "local"
+LOCAL_PERSON: Final = person_id(_LOCAL, "me")
 _ALGORITHMS: Final = ["RS256", "ES256"]
 
 
 class Caller(Frozen):
     """The person that a call is made for. `subject` is the issuer's name of them, `name` one to show.
 
-    `expires` is when their token does, in seconds since 1970; None when it never does.
+    `expires` is when their token does, in seconds since 1970; None when it never does. `scopes` are what they may do
+    with it; `token` is the id of a personal access token, and `title` what the person called it.
     """
 
     person: str
     subject: str
     name: str
     expires: float | None = None
+    scopes: frozenset[Scope] = EVERYTHING
+    token: UUID | None = None
+    title: str = ""
+
+    def need(self, *scopes: str) -> None:
+        """Raise the 403 that names the first of these scopes which the caller does not have."""
+        for scope in scopes:
+            if scope not in self.scopes:
+                raise Problem(
+                    403,
+                    f"The token {self.title!r} does not have the scope {scope}; use one that has it.",
+                    headers={"WWW-Authenticate": f'Bearer realm="tasks", error="insufficient_scope", scope="{scope}"'},
+                    scope=scope,
+                )
 
 
 class Authenticator(Protocol):
@@ -45,6 +65,42 @@ class Authenticator(Protocol):
 def unauthorized(detail: str) -> Problem:
     """Return the 401, with the challenge that RFC 6750 asks for."""
     return Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="tasks"'})
+
+
+class PersonalTokens:
+    """Takes personal access tokens, and leaves what is none to another authenticator."""
+
+    def __init__(self, tokens: Tokens, issuer: str, others: Authenticator) -> None:
+        self._tokens = tokens
+        self._issuer = issuer
+        self._others = others
+
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """Return whom the token speaks for; the 401 for one that is not in force. SidecarError: it cannot be told."""
+        token = personal_token(authorization)
+        if token is None:
+            return await self._others.authenticate(authorization)
+        found = await self._tokens.check(token)
+        # One that was made under another sign-in service names nobody of this one.
+        if found is None or person_id(self._issuer, found.subject) != token.person:
+            raise unauthorized("The personal access token is not in force: it was revoked, or has expired.")
+        return Caller(
+            person=token.person,
+            subject=found.subject,
+            name=found.name,
+            expires=found.expires_at.timestamp(),
+            scopes=frozenset(found.scopes),
+            token=found.id,
+            title=found.title,
+        )
+
+
+def personal_token(authorization: str | None) -> Presented | None:
+    """Return the personal access token that the header brings, None for another one; the 401 for a broken one."""
+    try:
+        return presented(authorization)
+    except ValueError as error:
+        raise unauthorized(f"The personal access token is not accepted: {error}.") from None
 
 
 class Nobody:
@@ -69,7 +125,7 @@ class Oidc:
 
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise unauthorized("Send a bearer token: Authorization: Bearer <JWT>.")
+            raise unauthorized("Send a bearer token: Authorization: Bearer <JWT or personal access token>.")
         try:
             key = await self._keys.get(jwt.get_unverified_header(token).get("kid"))
             if key is None:
@@ -90,9 +146,11 @@ class Oidc:
         return Caller(person=person_id(self._issuer, subject), subject=subject, name=name, expires=float(claims["exp"]))
 
 
-def authenticator(config: Config, http: aiohttp.ClientSession) -> Authenticator:
+def authenticator(config: Config, http: aiohttp.ClientSession, tokens: Tokens) -> Authenticator:
     """Return the authenticator that the settings ask for."""
-    return Oidc(config, http) if config.auth == "oidc" else Nobody()
+    if config.auth == "oidc":
+        return PersonalTokens(tokens, config.oidc_issuer or "", Oidc(config, http))
+    return PersonalTokens(tokens, _LOCAL, Nobody())
 
 
 async def authenticate(connection: HTTPConnection, authorization: str | None) -> Caller:
@@ -103,13 +161,25 @@ async def authenticate(connection: HTTPConnection, authorization: str | None) ->
     return caller
 
 
-async def _caller(
+async def _identified(
     request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
 ) -> Caller:
     return await authenticate(request, authorization)
 
 
+async def _caller(scopes: SecurityScopes, caller: Annotated[Caller, Depends(_identified)]) -> Caller:
+    caller.need(*scopes.scopes)
+    return caller
+
+
 CurrentCaller = Annotated[Caller, Depends(_caller)]
+"""Who is calling, with whatever scopes; inside a `Security` dependency, with those that it names."""
+
+Reading = Annotated[Caller, Security(_caller, scopes=[Scope.TASKS_READ])]
+Writing = Annotated[Caller, Security(_caller, scopes=[Scope.TASKS_WRITE])]
+Chatting = Annotated[Caller, Security(_caller, scopes=[Scope.CHAT])]
+Administering = Annotated[Caller, Security(_caller, scopes=[Scope.ADMIN_SELF])]
+"""Who is calling, with that scope; 403 for a personal access token that does not have it."""
 
 
 async def _service(

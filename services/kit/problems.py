@@ -41,7 +41,7 @@ class ProblemDetails(BaseModel):
 _MEANINGS: Final = {
     400: "The body cannot be read as JSON",
     401: "Who is calling is not known",
-    403: "The calling service has no business here",
+    403: "The token lacks a scope, which `scope` names; or the calling service has no business here",
     404: "There is no such thing of this person's",
     409: "The state of things does not allow it",
     412: "It has another version by now",
@@ -55,9 +55,9 @@ _SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDetails"}
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the documentation of the problems that a call may answer, beside the 401, 422 and 503 that any may."""
+    """Return the documentation of the problems that a call may answer, beside those that any may."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
-    return {s: {"description": _MEANINGS[s], "content": content} for s in sorted({401, 422, 503, *statuses})}
+    return {s: {"description": _MEANINGS[s], "content": content} for s in sorted({401, 403, 422, 503, *statuses})}
 
 
 def with_problem_schema(document: dict[str, Any]) -> dict[str, Any]:

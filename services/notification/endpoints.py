@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
-from services.kit.identity import CallingService, CurrentCaller
+from services.kit.identity import Administering, CallingService, Reading, Writing
 from services.kit.problems import Problem, documented, invalid
 from services.notification.dispatcher import Held
 from services.notification.guard import Refused
@@ -42,7 +42,7 @@ IdempotencyKey = Annotated[
 
 @public.get("", summary="List notifications, newest first", responses=documented())
 async def list_notifications(
-    caller: CurrentCaller,
+    caller: Reading,
     service: Service,
     cursor: Annotated[str | None, Query(pattern=_PLACE, description="`next_cursor` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
@@ -52,7 +52,7 @@ async def list_notifications(
 
 
 @public.get("/settings", summary="Read the channels' settings", responses=documented())
-async def read_notification_settings(caller: CurrentCaller, service: Service) -> SettingsBody:
+async def read_notification_settings(caller: Administering, service: Service) -> SettingsBody:
     """Which channels are on and where they lead; `webhook.signing_key` verifies the webhooks' signatures."""
     ledger = await service.store.ledger(caller.person)
     return SettingsBody.of(ledger.settings, shown(await service.keys.of(caller.person)))
@@ -60,7 +60,7 @@ async def read_notification_settings(caller: CurrentCaller, service: Service) ->
 
 @public.put("/settings", summary="Replace the channels' settings", responses=documented())
 async def write_notification_settings(
-    caller: CurrentCaller,
+    caller: Administering,
     service: Service,
     body: SettingsBody,
     idempotency_key: IdempotencyKey = None,  # noqa: ARG001 - a repetition of a PUT comes to the same
@@ -73,7 +73,7 @@ async def write_notification_settings(
 
 @public.post("/test", summary="Send a test notification", responses=documented(409, 429))
 async def send_test_notification(
-    caller: CurrentCaller,
+    caller: Administering,
     service: Service,
     body: TrialBody | None = None,
     idempotency_key: IdempotencyKey = None,
@@ -84,7 +84,7 @@ async def send_test_notification(
 
 @public.post("/{notification_id}/read", summary="Mark a notification as read", responses=documented(404))
 async def read_notification(
-    caller: CurrentCaller,
+    caller: Writing,
     service: Service,
     notification_id: Annotated[str, Path(max_length=64)],
     idempotency_key: IdempotencyKey = None,  # noqa: ARG001 - the first time it was read stays

@@ -6,8 +6,8 @@
 
 from collections.abc import Callable, Sequence
 
+from services.kit.documents import Documents
 from services.kit.sidecar import Sidecar
-from services.notification.documents import Documents
 from services.notification.models import Delivery, Ledger, Ref, Settings
 
 

@@ -38,6 +38,8 @@ CALLS = {
     "/api/notifications/{notification_id}/read": {"post"},
     "/api/notifications/settings": {"get", "put"},
     "/api/notifications/test": {"post"},
+    "/api/tokens": {"get", "post"},
+    "/api/tokens/{token_id}": {"delete"},
     "/api/me": {"get", "patch", "delete"},
 }
 

@@ -5,15 +5,16 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Security
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.backend.api.answers import answer
 from services.backend.commit import Command, Intent
 from services.backend.log import TaskLog
-from services.kit.identity import CurrentCaller
+from services.kit.identity import Caller, CurrentCaller
 from services.kit.problems import invalid
+from services.kit.tokens import Scope
 
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,15})"$')
 
@@ -31,8 +32,13 @@ class Actor:
     """A person about to change their list."""
 
     log: TaskLog
-    person: str
+    caller: Caller
     intent: Intent
+
+    @property
+    def person(self) -> str:
+        """The id of the person."""
+        return self.caller.person
 
     async def act(self, command: Command) -> Response:
         """Execute a command and answer what it came to."""
@@ -49,13 +55,14 @@ async def _actor(
     ] = None,
 ) -> Actor:
     if idempotency_key is None:
-        return Actor(log, caller.person, Intent())
+        return Actor(log, caller, Intent())
     content = b"\n".join((f"{request.method} {request.url.path}?{request.url.query}".encode(), await request.body()))
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    return Actor(log, caller.person, Intent(key=idempotency_key, request=digest))
+    return Actor(log, caller, Intent(key=idempotency_key, request=digest))
 
 
-Acting = Annotated[Actor, Depends(_actor)]
+Acting = Annotated[Actor, Security(_actor, scopes=[Scope.TASKS_WRITE])]
+ActingOnSelf = Annotated[Actor, Security(_actor, scopes=[Scope.ADMIN_SELF])]
 
 
 def _expected(

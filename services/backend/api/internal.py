@@ -29,10 +29,12 @@ from services.backend.service_commands import (
     settle_reminder,
 )
 from services.backend.tasklist import TaskList
+from services.backend.tokens import TokenDesk
 from services.kit.identity import CallingService
 from services.kit.metrics import REMINDER_LATENESS
 from services.kit.problems import Problem, from_validation, invalid
 from services.kit.task import Profile, ReminderStatus
+from services.kit.tokens import Presented, TokenCaller
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,23 @@ async def read_snapshot(_: CallingService, tasks: Log, person: str, cursor: str 
     more = shown[-1].task.id.hex if len(shown) < len(rows) else None
     tail = orjson.dumps({"epoch": head.epoch, "seq": head.seq, "next_cursor": more})[1:]
     return Response(b'{"tasks":[' + b",".join(row.body for row in shown) + b"]," + tail, media_type=JSON)
+
+
+class PresentedToken(BaseModel):
+    """A token that a service was called with: whose it says it is, and its hash."""
+
+    person: str = Field(pattern=r"^[0-9a-f]{32}$")
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+@router.post("/internal/tokens")
+async def check_token(_: CallingService, request: Request, body: PresentedToken) -> TokenCaller:
+    """Return whom a personal access token speaks for; 404 where it is not in force."""
+    tokens: TokenDesk = request.app.state.tokens
+    found = await tokens.check(Presented(body.person, body.digest))
+    if found is None:
+        raise Problem(404, "This token is not in force.")
+    return found
 
 
 class HeadsRequest(BaseModel):

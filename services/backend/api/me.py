@@ -7,23 +7,25 @@ from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.backend.api.acting import Acting, Log
+from services.backend.api.acting import ActingOnSelf, Log
 from services.backend.changes import set_profile
 from services.backend.erase import Eraser
 from services.kit.due import check_zone
-from services.kit.identity import CurrentCaller
+from services.kit.identity import Administering, CurrentCaller
 from services.kit.problems import documented
 from services.kit.task import Frozen
+from services.kit.tokens import Scope, each_once
 
 router = APIRouter(prefix="/api/me", tags=["me"])
 
 
 class Me(BaseModel):
-    """Who is calling; `person` is the id that logs and events name them by."""
+    """Who is calling, and with which scopes; `person` is the id that logs and events name them by."""
 
     person: str
     subject: str
     name: str
+    scopes: Annotated[tuple[Scope, ...], AfterValidator(each_once)]
     time_zone: str
     locale: str
 
@@ -49,20 +51,20 @@ async def get_me(caller: CurrentCaller, log: Log) -> Me:
 
 
 @router.patch("", responses=documented(400))
-async def update_me(caller: CurrentCaller, acting: Acting, body: MePatch) -> MeAnswer:
+async def update_me(acting: ActingOnSelf, body: MePatch) -> MeAnswer:
     """Change time zone or locale. Dates and floating times are read in the new zone, and their reminders move."""
     values = body.model_dump(include=body.model_fields_set)
     outcome = await set_profile(acting.log, acting.person, values, acting.intent)
     made = [event.profile for event in (outcome.commit.events if outcome.commit else ()) if event.profile]
     profile = made[0] if made else outcome.tasks.profile
     change = str(outcome.change) if outcome.change else None
-    return MeAnswer(**caller.model_dump(), **profile.model_dump(), change=change)
+    return MeAnswer(**acting.caller.model_dump(), **profile.model_dump(), change=change)
 
 
 @router.delete(
     "", status_code=204, response_class=Response, responses={202: {"description": "It goes on"}, **documented()}
 )
-async def erase_me(request: Request, caller: CurrentCaller) -> Response:
+async def erase_me(request: Request, caller: Administering) -> Response:
     """Erase the caller everywhere; of the audit trail the hashes stay. 202: begun, and going on by itself."""
     eraser: Eraser = request.app.state.eraser
     if await eraser.begin(caller.person):

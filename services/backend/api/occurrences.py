@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.backend.api.acting import Log
 from services.kit.due import normal_due
-from services.kit.identity import CurrentCaller
+from services.kit.identity import Reading
 from services.kit.problems import Problem, documented, invalid
 from services.kit.recurrence import check_rule, upcoming
 from services.kit.task import Due, Frozen, Recurrence
@@ -33,7 +33,7 @@ class OccurrencesAnswer(BaseModel):
 
 
 @router.get("/tasks/{task_id}/occurrences", responses=documented(404))
-async def task_occurrences(caller: CurrentCaller, log: Log, task_id: UUID, count: Count = 5) -> OccurrencesAnswer:
+async def task_occurrences(caller: Reading, log: Log, task_id: UUID, count: Count = 5) -> OccurrencesAnswer:
     """Return the next dates of a task's rule; none where it does not recur."""
     tasks = await log.read(caller.person)
     task = tasks.get(task_id)
@@ -47,7 +47,7 @@ async def task_occurrences(caller: CurrentCaller, log: Log, task_id: UUID, count
 
 
 @router.post("/occurrences", responses=documented(400))
-async def rule_occurrences(caller: CurrentCaller, log: Log, body: OccurrencesBody) -> OccurrencesAnswer:
+async def rule_occurrences(caller: Reading, log: Log, body: OccurrencesBody) -> OccurrencesAnswer:
     """Return the next dates of a rule that is not saved."""
     time_zone = (await log.read(caller.person)).profile.time_zone
     try:

@@ -22,7 +22,7 @@ from services.backend.query import Query as ListQuery
 from services.backend.query import run, tag_counts
 from services.backend.schemas import Tags, TaskCreate, TaskPatch
 from services.backend.views import Sort, StatusFilter
-from services.kit.identity import CurrentCaller
+from services.kit.identity import Reading
 from services.kit.problems import Problem, documented
 from services.kit.task import Frozen, Instant, Priority, Task
 
@@ -39,7 +39,7 @@ class TagsBody(Frozen):
 
 @router.get("/tasks", responses={200: {"model": ListAnswer}, 304: {"description": "Unchanged"}, **documented()})
 async def list_tasks(
-    caller: CurrentCaller,
+    caller: Reading,
     log: Log,
     q: Annotated[str, Query(max_length=500, description="words, in title, description and tags")] = "",
     status: StatusFilter = StatusFilter.OPEN,
@@ -81,7 +81,7 @@ async def create_task(acting: Acting, body: TaskCreate) -> Response:
 
 
 @router.get("/tasks/{task_id}", responses={200: {"model": Task}, 304: {"description": "Unchanged"}, **documented(404)})
-async def get_task(caller: CurrentCaller, log: Log, task_id: UUID, if_none_match: IfNoneMatch = None) -> Response:
+async def get_task(caller: Reading, log: Log, task_id: UUID, if_none_match: IfNoneMatch = None) -> Response:
     """Read one task; its ETag is its version."""
     row = (await log.read(caller.person)).rows.get(task_id)
     if row is None:
@@ -136,7 +136,7 @@ class TagsAnswer(Frozen):
 
 
 @router.get("/tags", responses=documented())
-async def list_tags(caller: CurrentCaller, log: Log) -> TagsAnswer:
+async def list_tags(caller: Reading, log: Log) -> TagsAnswer:
     """List the tags in use with their counts."""
     tasks = await log.read(caller.person)
     return TagsAnswer(items=[TagCount(tag=tag, count=count) for tag, count in tag_counts(tasks)])

@@ -21,7 +21,7 @@ from services.backend.transfer import FORMATS
 from services.backend.transfer.parsed import Parsed
 from services.backend.transfer.parsed import Problem as FileProblem
 from services.kit.effort import limited
-from services.kit.identity import CurrentCaller
+from services.kit.identity import Reading
 from services.kit.problems import Problem, documented
 from services.kit.task import Profile
 
@@ -74,7 +74,7 @@ _GIVEN = {"content": _TEXTS | {JSON: {"schema": {"type": "object"}}}, "descripti
     responses={200: _GIVEN, **documented()},
 )
 async def export_tasks(
-    caller: CurrentCaller, log: Log, file_format: Annotated[Format, Query(alias="format")] = Format.JSON
+    caller: Reading, log: Log, file_format: Annotated[Format, Query(alias="format")] = Format.JSON
 ) -> Response:
     """Export the whole list, completed tasks too; JSON loses nothing."""
     tasks = await log.read(caller.person)

@@ -11,6 +11,7 @@ from backend.memory import Fault, Memory, Proxy, nth
 from components.catalogue import AUDIT, NOTIFICATION, RECURRING_TASK
 from services.backend.erase import Eraser, EraseTrigger
 from services.backend.relay import Relay
+from services.backend.tokens import TokenDesk
 from services.kit.sidecar import Reply, SidecarError
 
 SECRET = "a secret of mine"
@@ -24,7 +25,7 @@ async def written(memory: Any, tasks: int = 120) -> Hand:
 
 
 async def begin(hand: Hand) -> bool:
-    return await Eraser(hand.sidecar, hand.log).begin(hand.person)
+    return await Eraser(hand.sidecar, hand.log, TokenDesk(hand.sidecar, hand.log)).begin(hand.person)
 
 
 def left(memory: Memory) -> list[str]:
@@ -37,7 +38,8 @@ async def again(memory: Memory, person: str) -> None:
     hand = Hand(memory, person)
     for job in list(memory.jobs.values()):
         if job.name.startswith("erase-"):
-            await Eraser(memory, hand.log).erase(EraseTrigger.model_validate_json(orjson.dumps(job.data)))
+            eraser = Eraser(memory, hand.log, TokenDesk(memory, hand.log))
+            await eraser.erase(EraseTrigger.model_validate_json(orjson.dumps(job.data)))
 
 
 async def relayed(hand: Hand) -> None:

@@ -26,9 +26,11 @@ from services.frontend.app import build
 from services.frontend.relay import Timing
 from services.kit.config import Config
 from services.kit.consumer import cloud_event
+from services.kit.ids import person_id
 from services.kit.sidecar import Sidecar
+from services.kit.tokens import digest, new_token
 
-QUICK = Timing(heartbeat=0.3, hello=0.5, send=1)
+QUICK = Timing(heartbeat=0.3, hello=0.5, send=1, token=0.2)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -68,6 +70,7 @@ class Backend:
         self.logs: dict[str, Log] = {}
         self.away = False
         self.page = 100
+        self.tokens: dict[str, dict[str, Any]] = {}
         self.asked: dict[str, int] = defaultdict(int)
 
     def log(self, person: str) -> Log:
@@ -79,6 +82,19 @@ class Backend:
         app.add_api_route("/internal/log/{person}", self._log)
         app.add_api_route("/internal/snapshot/{person}", self._snapshot)
         app.add_api_route("/internal/heads", self._heads, methods=["POST"])
+        app.add_api_route("/internal/tokens", self._check, methods=["POST"])
+
+    def issue(self, issuer: str, subject: str, *scopes: str) -> tuple[str, str]:
+        """Return the secret and the id of a new personal access token."""
+        token = new_token(person_id(issuer, subject))
+        found = {"id": str(uuid4()), "title": "laptop", "subject": subject, "name": subject, "scopes": scopes}
+        self.tokens[digest(token)] = found | {"expires_at": "2999-01-01T00:00:00Z"}
+        return token, str(found["id"])
+
+    async def _check(self, request: Request) -> Response:
+        self.asked["tokens"] += 1
+        found = self.tokens.get((await request.json())["digest"])
+        return JSONResponse(found or {}, 500 if self.away else 200 if found else 404)
 
     def _known(self, person: str) -> Log | None:
         """Return a log that has been written to."""

@@ -7,9 +7,9 @@ import pytest
 from harness.runtime import Runtime
 
 from components.catalogue import NOTIFICATION
+from services.kit.documents import Documents
 from services.kit.sidecar import Sidecar, SidecarError
 from services.kit.task import Frozen
-from services.notification.documents import Documents
 
 
 class Count(Frozen):
