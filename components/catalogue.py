@@ -35,9 +35,14 @@ CATALOGUE: Final = Catalogue(
                 JobPolicy(purpose="a reminder falls due", prefix="reminder-", interval_seconds=1),
                 JobPolicy(purpose="erase a person everywhere", prefix="erase-", interval_seconds=5),
             ),
-            invokes=tuple(
-                Edge(callee=callee, methods=("DELETE",), path="/internal/people/*")
-                for callee in (AUDIT, NOTIFICATION, RECURRING_TASK)
+            invokes=(
+                *(
+                    Edge(callee=callee, methods=("DELETE",), path="/internal/people/*")
+                    for callee in (AUDIT, NOTIFICATION, RECURRING_TASK)
+                ),
+                # What tools tell of the trail and of deliveries, asked as the person.
+                Edge(callee=AUDIT, methods=("GET",), path="/api/audit/**"),
+                Edge(callee=NOTIFICATION, methods=("GET", "POST"), path="/api/notifications/**"),
             ),
             max_body_bytes=LARGEST_BODY,
         ),

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from components.catalogue import BACKEND
 from services.backend.active import ActivePeople, Sweeper
 from services.backend.api import changes, internal, me, occurrences, quick, tasks, tokens, transfer
 from services.backend.erase import Eraser
 from services.backend.log import TaskLog
+from services.backend.mcp import endpoint as mcp
 from services.backend.relay import Relay
 from services.backend.tokens import TokenDesk
 from services.kit.app import Blueprint, Platform, create_app
@@ -33,7 +34,8 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
     app.state.eraser = Eraser(platform.sidecar, log, app.state.tokens)
     sweeping = asyncio.create_task(Sweeper(people, log, relay).run(), name="sweep")
     try:
-        yield
+        async with mcp.running(app):
+            yield
     finally:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
@@ -46,4 +48,5 @@ def build(config: Config) -> FastAPI:
     # Fixed paths come before those with an id in their place.
     families = (changes, quick, transfer, tasks, occurrences, me, tokens, internal)
     routers = [family.router for family in families]
+    routers.append(APIRouter(routes=[mcp.route()]))
     return create_app(Blueprint(BACKEND, "Task platform", routers=routers, run=_run), config)

@@ -66,6 +66,7 @@ def _public() -> APIRouter:
         routes=[
             Route("/api/{path:path}", Gateway(routes, "/api/{path}")),
             Route("/mcp", Gateway(routes, "/mcp")),
+            Route("/mcp/", Gateway(routes, "/mcp")),
             WebSocketRoute("/ws", connect),
         ]
     )

@@ -92,6 +92,8 @@ class Gateway:
         """Pass one call on and its answer back; raises the problem that stands for an answer that never came."""
         scope["route"] = self._entry
         headers = Headers(scope=scope)
+        if scope["raw_path"] == b"/mcp/":  # some clients end the address so
+            scope["raw_path"] = b"/mcp"
         callee = self._routes.find(scope["method"], scope["raw_path"])
         authorization = headers.get("authorization")
         # Whether a personal token is in force is for the callee to ask the store; that it is one can be seen here.

@@ -87,6 +87,19 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.extensions = extensions
 
+    def document(self) -> dict[str, Any]:
+        """Return the problem document."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.extensions,
+        }
+        if self.errors:
+            body["errors"] = [error.model_dump() for error in self.errors]
+        return body
+
 
 def invalid(field: str, message: str) -> Problem:
     """Return the 422 for one field."""
@@ -100,16 +113,7 @@ def unavailable(detail: str, retry_after: int = 1) -> Problem:
 
 def render(problem: Problem) -> Response:
     """Return the problem as a response."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-        **problem.extensions,
-    }
-    if problem.errors:
-        body["errors"] = [error.model_dump() for error in problem.errors]
-    return Response(orjson.dumps(body), problem.status, problem.headers, media_type=MEDIA_TYPE)
+    return Response(orjson.dumps(problem.document()), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:

@@ -218,17 +218,18 @@ class Sidecar:
         *,
         query: Mapping[str, str] | None = None,
         body: Any = None,  # noqa: ANN401 - a JSON document
+        headers: Mapping[str, str] | None = None,
         timeout: float = 10,  # noqa: ASYNC109 - passed on to the client
     ) -> Reply:
         """Call another service by its app id. Its answer, whatever the status, is the result; none is SidecarError."""
-        headers = self.headers() | ({"Content-Type": "application/json"} if body is not None else {})
+        sent = {**(headers or {}), **self.headers()}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         url = f"{self.base_url}/v1.0/invoke/{app_id}/method{path}"
         data = orjson.dumps(body) if body is not None else None
         limit = aiohttp.ClientTimeout(total=timeout)
         try:
-            async with self.http.request(
-                method, url, params=query, data=data, headers=headers, timeout=limit
-            ) as answer:
+            async with self.http.request(method, url, params=query, data=data, headers=sent, timeout=limit) as answer:
                 SIDECAR_CALLS.labels("invoke", str(answer.status)).inc()
                 return Reply(answer.status, await answer.read())
         except (aiohttp.ClientError, TimeoutError) as error:

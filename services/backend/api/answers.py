@@ -55,7 +55,7 @@ class BatchAnswer(BaseModel):
     results: list[BatchResult]
 
 
-def _document(outcome: Outcome, reply: Reply, task_id: UUID) -> Task:
+def _shown(outcome: Outcome, reply: Reply, task_id: UUID) -> Task:
     """Return a task as a reply shows it: after its events, or as it was where there were none."""
     if reply.shown is not None:
         return reply.shown
@@ -78,23 +78,31 @@ def answer(outcome: Outcome, *, nested: bool = False) -> Response:
     headers = {"X-Change-Id": str(change)} if change else {}
     if reply.status == 204:
         return Response(status_code=204, headers=headers)
+    members = document(outcome, nested=nested)
+    if reply.task is not None:
+        task = members["task"] if nested else members
+        headers["ETag"] = f'"{task["version"]}"'
+        if reply.status == 201:
+            headers["Location"] = f"/api/tasks/{task['id']}"
+    return Response(orjson.dumps(members), reply.status, headers, media_type=JSON)
+
+
+def document(outcome: Outcome, *, nested: bool = False) -> dict[str, Any]:
+    """Return the members of the answer to what a command came to: the task, results, extras, and the change."""
+    reply, change = outcome.reply, outcome.change
     members: dict[str, Any] = {"change": str(change) if change else None}
     if reply.task is not None:
-        task = _document(outcome, reply, reply.task)
-        headers["ETag"] = f'"{task.version}"'
-        if reply.status == 201:
-            headers["Location"] = f"/api/tasks/{task.id}"
-        document = task.model_dump(mode="json")
-        members |= {"task": document} if nested else document
+        task = _shown(outcome, reply, reply.task).model_dump(mode="json")
+        members |= {"task": task} if nested else task
     if reply.results is not None:
         members["results"] = [_result(outcome, result) for result in reply.results]
-    return Response(orjson.dumps(members | reply.extra), reply.status, headers, media_type=JSON)
+    return members | reply.extra
 
 
 def _result(outcome: Outcome, reply: Reply) -> dict[str, Any]:
     if reply.task is None:
         return {"status": reply.status, "task": None, **reply.extra}
-    task = _document(outcome, reply, reply.task).model_dump(mode="json")
+    task = _shown(outcome, reply, reply.task).model_dump(mode="json")
     return {"status": reply.status, "id": str(reply.task), "task": task, **reply.extra}
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.backend.api.acting import Log
+from services.backend.tasklist import TaskList
 from services.kit.due import normal_due
 from services.kit.identity import Reading
 from services.kit.problems import Problem, documented, invalid
@@ -35,7 +36,11 @@ class OccurrencesAnswer(BaseModel):
 @router.get("/tasks/{task_id}/occurrences", responses=documented(404))
 async def task_occurrences(caller: Reading, log: Log, task_id: UUID, count: Count = 5) -> OccurrencesAnswer:
     """Return the next dates of a task's rule; none where it does not recur."""
-    tasks = await log.read(caller.person)
+    return of_task(await log.read(caller.person), task_id, count)
+
+
+def of_task(tasks: TaskList, task_id: UUID, count: int) -> OccurrencesAnswer:
+    """Return the next dates of a task's rule; the 404 where there is no such task."""
     task = tasks.get(task_id)
     if task is None:
         raise Problem(404, f"There is no task {task_id}.")
@@ -49,7 +54,12 @@ async def task_occurrences(caller: Reading, log: Log, task_id: UUID, count: Coun
 @router.post("/occurrences", responses=documented(400))
 async def rule_occurrences(caller: Reading, log: Log, body: OccurrencesBody) -> OccurrencesAnswer:
     """Return the next dates of a rule that is not saved."""
-    time_zone = (await log.read(caller.person)).profile.time_zone
+    return of_rule(await log.read(caller.person), body)
+
+
+def of_rule(tasks: TaskList, body: OccurrencesBody) -> OccurrencesAnswer:
+    """Return the next dates of a rule that is not saved; the 422 names what is wrong with it."""
+    time_zone = tasks.profile.time_zone
     try:
         start = normal_due(body.due, time_zone)
     except ValueError as error:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.backend import decide
 from services.backend.api.acting import Acting
 from services.backend.api.answers import JSON, answer
+from services.backend.commit import Command
 from services.backend.quick import QuickTask, Span, read
 from services.backend.schemas import ReminderInput, TaskCreate, storable
 from services.backend.tasklist import Reply
@@ -84,19 +85,24 @@ async def quick_task(
 ) -> Response:
     """Make a task from one line: dates, times, recurrence, !priority, #tags and reminders; the rest is its title."""
     if dry_run:
-        return _preview(body, (await acting.log.read(acting.person)).profile)
+        document = preview(body, (await acting.log.read(acting.person)).profile)
+        return Response(orjson.dumps(document), media_type=JSON)
+    return answer(await acting.log.execute(acting.person, command(body), acting.intent), nested=True)
 
-    def command(work: Workspace) -> Reply:
+
+def command(body: QuickBody) -> Command:
+    """Return the command that makes the task of a line."""
+
+    def make(work: Workspace) -> Reply:
         task, found = _read(body, work.profile, work.now)
         spans: Any = _SPANS.dump_python(found.spans, mode="json")
         return decide.create(work, task).model_copy(update={"extra": {"spans": spans}})
 
-    outcome = await acting.log.execute(acting.person, command, acting.intent)
-    return answer(outcome, nested=True)
+    return make
 
 
-def _preview(body: QuickBody, profile: Profile) -> Response:
+def preview(body: QuickBody, profile: Profile) -> dict[str, Any]:
+    """Return what the line would make."""
     _, found = _read(body, profile, datetime.now(UTC))
     draft = QuickDraft.model_validate(found.model_dump(exclude={"spans"}))
-    document = QuickPreview(task=draft, spans=list(found.spans)).model_dump(mode="json")
-    return Response(orjson.dumps(document), media_type=JSON)
+    return QuickPreview(task=draft, spans=list(found.spans)).model_dump(mode="json")

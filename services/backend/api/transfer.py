@@ -104,12 +104,16 @@ async def import_file(
     if len(data) > MAX_FILE_BYTES:
         raise Problem(413, f"A file may have at most {MAX_FILE_BYTES} bytes.")
     tasks = await acting.log.read(acting.person)
-    read = FORMATS[file_format.value].read
-    parsed = await asyncio.to_thread(_bounded, read, data, tasks.profile)
+    parsed = await read_file(file_format, data, tasks.profile)
     if dry_run:
         report = {"change": None, "dry_run": True, **await preview_import(tasks, parsed, on_conflict)}
         return Response(orjson.dumps(report), media_type=JSON)
     return answer(await import_tasks(acting.log, acting.person, parsed, on_conflict, acting.intent))
+
+
+async def read_file(file_format: Format, data: bytes, profile: Profile) -> Parsed:
+    """Return what a file holds, read beside the calls of others."""
+    return await asyncio.to_thread(_bounded, FORMATS[file_format.value].read, data, profile)
 
 
 def _bounded(read: Callable[[bytes, Profile, datetime], Parsed], data: bytes, profile: Profile) -> Parsed:

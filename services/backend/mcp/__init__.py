@@ -1,0 +1,1 @@
+"""`/mcp`: the Model Context Protocol, spoken by the official SDK over the registry of tools."""
