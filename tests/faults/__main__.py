@@ -21,6 +21,7 @@ from infra.local.engines.build import cache
 
 _PAGE = Path("docs/reliability.md")
 _LOG = Path("build/faults.log")
+_SO_FAR = Path("build/faults.md")
 _LONG = Durations(broker=30, pause=20, disk=10)
 
 
@@ -35,7 +36,7 @@ def main() -> int:
         people=_number("PEOPLE", 50),
         changes=-(-_number("CHANGES", 10_000) // len(FAULTS)),
         strikes=_number("STRIKES", 5),
-        pace=_number("PACE", 15),
+        pace=_number("PACE", 10),
         durations=_LONG,
     )
     results = asyncio.run(_all(chosen, scale))
@@ -59,13 +60,18 @@ async def _all(faults: Sequence[Fault], scale: Scale) -> list[Result]:
     """Do one fault after the other, and judge all at the end, so that a later one is held to what earlier ones left."""
     _LOG.parent.mkdir(exist_ok=True)
     async with staged(_LOG) as stage:
-        phases = []
+        results: list[Result] = []
         for fault in faults:
             phase = await run(stage, fault, scale)
-            phases.append(phase)
-            await _judged(stage, phase)
+            results.append(await _judged(stage, phase))
+            _keep(report.text(results, scale, _commit()))
         _say("everything once more:")
-        return [await _judged(stage, phase) for phase in phases]
+        return [await _judged(stage, result.phase) for result in results]
+
+
+def _keep(generated: str) -> None:
+    """Keep the tables so far, in case that the run is cut off."""
+    _SO_FAR.write_text(generated + "\n")
 
 
 async def _judged(stage: Stage, phase: Phase) -> Result:

@@ -49,11 +49,12 @@ class Member:
 
 @dataclass(slots=True)
 class Phase:
-    """What one fault came to; `recoveries` is in seconds."""
+    """What one fault came to: after how many seconds everything worked again, and what never did."""
 
     fault: Fault
     members: list[Member]
     recoveries: list[float] = field(default_factory=list)
+    never_whole: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -121,8 +122,12 @@ async def _strike(stage: Stage, phase: Phase, scale: Scale, probe: "_Probe") -> 
         await eventually(lambda share=share: phase.changes >= share, PATIENCE_SECONDS)  # type: ignore[misc]
         await phase.fault.strike(stage, scale.durations, number)
         began = time.monotonic()
-        await eventually(stage.is_whole, PATIENCE_SECONDS, every=0.1)
-        await probe.passes()
+        try:
+            await eventually(stage.is_whole, PATIENCE_SECONDS, every=0.1)
+            await probe.passes()
+        except AssertionError as error:
+            phase.never_whole.append(f"after strike {number + 1}: {error}")
+            return
         phase.recoveries.append(time.monotonic() - began)
     await eventually(lambda: phase.changes >= scale.changes, 10 * PATIENCE_SECONDS)
 

@@ -31,7 +31,8 @@ class Result:
     def wrong(self) -> dict[str, list[str]]:
         """Everything that should be nothing, and is not."""
         silent = [f"{status} without Retry-After" for status, after in self.phase.unavailable if not after]
-        return self.findings.wrong | ({"without_retry_after": silent} if silent else {})
+        more = {"without_retry_after": silent, "never_whole": self.phase.never_whole}
+        return self.findings.wrong | {what: found for what, found in more.items() if found}
 
 
 Column = tuple[str, Callable[[Result], object]]

@@ -32,7 +32,7 @@ _CALL_SECONDS = 15  # before a caller gives up on an answer
 _TOKEN_SECONDS = 6 * 3600
 ENGINES = ("postgresql", "kafka", "scheduler", "mailbox")
 _REPLICAS = {"BACKEND_REPLICAS": "2", "FRONTEND_REPLICAS": "2"}
-_RETRIES = "2 2 2 2 2 5 5 5 5 5 10 10 10 10 10 10 10 10 10 10"  # so that nothing is given up within a run
+_RETRIES = "5 10 20 20 20 20 20 20 20 20 20 20 20 20 20"  # so that nothing is given up within a run
 _REFERENCE = re.compile(r"<small>([^<]+)</small>")
 
 
