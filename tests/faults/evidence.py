@@ -87,6 +87,7 @@ def _writes_lost(evidence: Evidence) -> Iterator[str]:
             yield f"task {task_id} is gone: {promised}"
         elif there[task_id] != promised:
             yield f"task {task_id} is {there[task_id]}, and was acknowledged as {promised}"
+    yield from (f"refused: {change}" for change in evidence.ledger.refused)
     for task_id in evidence.ledger.gone & set(there):
         yield f"task {task_id} was deleted and is there"
 

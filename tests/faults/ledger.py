@@ -19,13 +19,14 @@ class Ledger:
 
     `tasks` are those that have to be there, by id, as they were last acknowledged; `gone` those that were deleted;
     `children` the next occurrences that were announced; `reminders` when the one of a task is to come. `events` is
-    how many events all of that comes to.
+    how many events all of that comes to. `refused` are changes that were not taken though nothing was wrong with them.
     """
 
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     children: set[str] = field(default_factory=set)
     reminders: dict[str, datetime] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
     changes: int = 0
     events: int = 0
 

@@ -93,6 +93,8 @@ async def run(stage: Stage, fault: Fault, scale: Scale) -> Phase:
         try:
             await asyncio.wait({writing, striking}, return_when=asyncio.FIRST_COMPLETED)
             end.set()
+            if writing.done():  # they go on until they are told: something in the test itself is wrong
+                await writing
             await striking
             await writing
         finally:

@@ -67,6 +67,10 @@ BREAKS: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     "a task is gone": ("writes_lost", lambda e: replace(e, tasks=e.tasks[1:])),
     "a task went back": ("writes_lost", lambda e: replace(e, tasks=[e.tasks[0], task("completed"), e.tasks[2]])),
     "a deleted task is back": ("writes_lost", lambda e: replace(e, tasks=[*e.tasks, task("gone")])),
+    "a change was refused": (
+        "writes_lost",
+        lambda e: replace(e, ledger=replace(e.ledger, refused=["PATCH /api/tasks/1: 404"])),
+    ),
     "the log is short": ("events_lost", lambda e: replace(e, head=7)),
     "no next occurrence": ("events_lost", lambda e: replace(e, tasks=e.tasks[:2])),
     "the trail lacks an event": ("events_lost", lambda e: replace(e, audit=without(e, 3))),
