@@ -15,6 +15,8 @@ LIBRARIES: Final = (
     "fastapi",
     "grpc.aio",
     "httptools",
+    "mcp.server.lowlevel",
+    "mcp.server.streamable_http_manager",
     "orjson",
     "prometheus_client",
     "pydantic",

@@ -16,7 +16,7 @@ import psutil
 from harness.platform import Platform
 from harness.ports import free_ports
 
-from bench import scenarios
+from bench import agents, scenarios
 from bench.scenarios import Stage
 from bench.timing import Line, table
 from components.catalogue import BACKEND, FRONTEND
@@ -79,6 +79,7 @@ async def _measure(stage: Stage) -> list[Line]:
     await scenarios.settled(stage)
     lines += await scenarios.reading(stage)
     lines += await scenarios.listing(stage, "some hundred tasks")
+    lines += await agents.tools_and_tokens(stage)
     lines += await scenarios.recurring(stage)
     lines += await scenarios.pushing(stage)
     lines += await scenarios.reminding(stage)
