@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import psutil
 
@@ -63,8 +64,7 @@ _FELT: tuple[Column, ...] = (
 
 def spread(values: Sequence[float]) -> str:
     """Return median and largest of some values."""
-    found = sorted(values)
-    return f"{found[len(found) // 2]:.1f} / {found[-1]:.1f}" if found else "-"
+    return f"{median(values):.1f} / {max(values):.1f}" if values else "-"
 
 
 def text(results: Sequence[Result], scale: Scale, commit: str) -> str:
