@@ -190,5 +190,8 @@ def test_access_control_is_the_edges_and_denies_the_rest() -> None:
     assert set(policies) == {FRONTEND, NOTIFICATION, RECURRING_TASK, AUDIT}
     assert {policy["defaultAction"] for policy in policies.values()} == {"deny"}
     assert {policy["namespace"] for policy in policies.values()} == {"tasks"}
-    assert policies[AUDIT]["operations"] == [{"name": "/internal/log/*", "httpVerb": ["GET"], "action": "allow"}]
+    assert policies[AUDIT]["operations"] == [
+        {"name": "/internal/log/*", "httpVerb": ["GET"], "action": "allow"},
+        {"name": "/internal/tokens", "httpVerb": ["POST"], "action": "allow"},
+    ]
     assert not access_control(FRONTEND, "tasks")["policies"]
