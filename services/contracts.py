@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from components.catalogue import AUDIT, BACKEND, CATALOGUE, NOTIFICATION
 from components.model import Topic
 from services.kit.config import Config
-from services.kit.events import NotificationUpdate, ReminderEvent, TaskEvent
+from services.kit.events import ChatUpdate, NotificationUpdate, ReminderEvent, TaskEvent
 
 FOLDER: Final = Path(__file__).parents[1] / "contracts"
 PUBLIC: Final = (BACKEND, AUDIT, NOTIFICATION)
@@ -23,7 +23,7 @@ PUBLIC: Final = (BACKEND, AUDIT, NOTIFICATION)
 _DATA: Final[dict[Topic, Any]] = {
     Topic.TASK_EVENTS: TaskEvent,
     Topic.REMINDERS: ReminderEvent,
-    Topic.TASK_UPDATES: TaskEvent | NotificationUpdate,
+    Topic.TASK_UPDATES: TaskEvent | NotificationUpdate | ChatUpdate,
 }
 _BEARER: Final = {
     "type": "http",

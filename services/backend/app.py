@@ -8,7 +8,11 @@ from fastapi import APIRouter, FastAPI
 
 from components.catalogue import BACKEND
 from services.backend.active import ActivePeople, Sweeper
-from services.backend.api import changes, internal, me, occurrences, quick, tasks, tokens, transfer
+from services.backend.api import changes, chat, internal, me, occurrences, quick, tasks, tokens, transfer
+from services.backend.chat.assistant import Assistant
+from services.backend.chat.progress import Progress
+from services.backend.chat.rules import RuleProvider
+from services.backend.chat.threads import Threads
 from services.backend.erase import Eraser
 from services.backend.log import TaskLog
 from services.backend.mcp import endpoint as mcp
@@ -32,6 +36,7 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
     app.state.tokens = TokenDesk(platform.sidecar, log)
     app.state.authenticator = authenticator(platform.config, platform.sidecar.http, app.state.tokens)
     app.state.eraser = Eraser(platform.sidecar, log, app.state.tokens)
+    app.state.assistant = Assistant(log, Threads(platform.sidecar), Progress(platform.sidecar), RuleProvider())
     sweeping = asyncio.create_task(Sweeper(people, log, relay).run(), name="sweep")
     try:
         async with mcp.running(app):
@@ -40,13 +45,14 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
         sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await sweeping
+        await app.state.assistant.progress.settle(_SETTLE_SECONDS)
         await relay.settle(_SETTLE_SECONDS)
 
 
 def build(config: Config) -> FastAPI:
     """Return the backend's application."""
     # Fixed paths come before those with an id in their place.
-    families = (changes, quick, transfer, tasks, occurrences, me, tokens, internal)
+    families = (changes, quick, transfer, tasks, occurrences, chat, me, tokens, internal)
     routers = [family.router for family in families]
     routers.append(APIRouter(routes=[mcp.route()]))
     return create_app(Blueprint(BACKEND, "Task platform", routers=routers, run=_run), config)

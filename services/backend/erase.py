@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import Field
 
 from components.catalogue import BACKEND, CATALOGUE
+from services.backend.chat.threads import Threads
 from services.backend.log import TaskLog
 from services.backend.publication import job_name
 from services.backend.tasklist import TaskList
@@ -48,6 +49,7 @@ class Eraser:
         self._sidecar = sidecar
         self._log = tasks
         self._tokens = tokens
+        self._threads = Threads(sidecar)
 
     async def begin(self, person: str) -> bool:
         """Erase a person now; False where something could not be reached and the job goes on with it.
@@ -82,6 +84,7 @@ class Eraser:
         await self._log.pages.delete_closed(person, epoch, 1 + max(extent.pages for extent in extents))
         for at, chunks in {snapshot for extent in extents for snapshot in extent.snapshots}:
             await self._log.snapshots.discard(person, epoch, at, chunks)
+        await self._threads.erase(person, epoch)
         await asyncio.gather(
             *(
                 self._erase_at(edge.callee, person, epoch)

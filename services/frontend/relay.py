@@ -12,12 +12,12 @@ from services.frontend.backend import NOTHING, Backend
 from services.frontend.feed import Entry
 from services.frontend.hub import Hub
 from services.kit.consumer import CloudEvent, Poisoned
-from services.kit.events import NOTIFICATION_TYPE, EventType
+from services.kit.events import CHAT_TYPE, NOTIFICATION_TYPE, EventType
 from services.kit.sidecar import SidecarError
 
 log = logging.getLogger(__name__)
 
-_ASIDES: Final = frozenset({NOTIFICATION_TYPE, "chat"})
+_ASIDES: Final = frozenset({NOTIFICATION_TYPE, CHAT_TYPE})
 _PEOPLE: Final = 200
 
 

@@ -99,4 +99,15 @@ class NotificationUpdate(Frozen):
     notification: dict[str, Any]
 
 
+class ChatUpdate(Frozen):
+    """A step of a chat: `data` of the type `chat` on `task-updates`, which has no place in the log.
+
+    `chat` holds the conversation, the turn and its state (working, done or failed); done, the reply and the changes.
+    """
+
+    person: str
+    chat: dict[str, Any]
+
+
 NOTIFICATION_TYPE = "notification"
+CHAT_TYPE = "chat"

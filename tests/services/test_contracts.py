@@ -29,6 +29,8 @@ CALLS = {
     "/api/tags": {"get"},
     "/api/tasks/batch": {"post"},
     "/api/tasks/quick": {"post"},
+    "/api/chat": {"get", "post"},
+    "/api/chat/{conversation}": {"get", "delete"},
     "/api/undo": {"post"},
     "/api/tasks/export": {"get"},
     "/api/tasks/import": {"post"},

@@ -62,6 +62,7 @@ async def _actor(
 
 
 Acting = Annotated[Actor, Security(_actor, scopes=[Scope.TASKS_WRITE])]
+ActingInChat = Annotated[Actor, Security(_actor, scopes=[Scope.CHAT])]
 ActingOnSelf = Annotated[Actor, Security(_actor, scopes=[Scope.ADMIN_SELF])]
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.backend.quick import calendar
-from services.backend.quick.clues import Clock, Context, Day, Found, MonthDays, YearDay
+from services.backend.quick.clues import Clock, Context, Day, Found, MonthDays, Unit, YearDay
 from services.backend.quick.english.numbers import ordinal
 from services.backend.quick.english.times import numbered_time
 from services.backend.quick.english.words import AND, DOUBTFUL, MONTHS, SUFFIXES
@@ -62,7 +62,7 @@ def month_alone(line: Line, index: int, context: Context) -> Found | None:
         found = calendar.make(year, month, 1)
         return Found(index + 2, Day(found)) if found else None
     ahead = (month - context.today.month - 1) % 12 + 1
-    following = calendar.shifted(context.today.replace(day=1), ahead, calendar.Unit.MONTH)
+    following = calendar.shifted(context.today.replace(day=1), ahead, Unit.MONTH)
     return Found(index + 1, Day(following)) if following else None
 
 

@@ -160,7 +160,7 @@ def ahead(line: Line, index: int, context: Context) -> Found | None:
         return from_now(line, index + 1, context)
     if found.minutes:
         return Found(end, Moment(found.exact))
-    day = calendar.shifted(context.today, found.count, found.unit)
+    day = calendar.shifted(context.today, found.number, found.unit)
     return _dayed(line, end, Day(day)) if day else None
 
 
@@ -178,7 +178,7 @@ def from_now(line: Line, index: int, context: Context) -> Found | None:
         return None
     if found.minutes:
         return Found(at + 1, Moment(found.exact)) if line.word(at) == "now" else None
-    day = calendar.shifted(base, found.count, found.unit)
+    day = calendar.shifted(base, found.number, found.unit)
     return _dayed(line, at + 1, Day(day)) if day else None
 
 

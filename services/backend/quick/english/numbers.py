@@ -18,7 +18,7 @@ class Counted(NamedTuple):
 class Stretch(NamedTuple):
     """So many units, `minutes` where they are of an hour or less, and the token after them."""
 
-    count: int
+    number: int
     unit: Unit
     minutes: int
     end: int

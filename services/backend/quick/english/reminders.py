@@ -62,7 +62,7 @@ def _before(line: Line, index: int) -> Found | None:
         if found is None:
             break
         end, said = _word_before(line, found.end)
-        alarms.append(_so_long(found.count, found.unit, found.exact))
+        alarms.append(_so_long(found.number, found.unit, found.exact))
         at = end
         joint = (line.word(at) in {"and", ",", "&"}) + (line.word(at) == "," and line.word(at + 1) == "and")
         if not joint or stretch(line, at + joint) is None:

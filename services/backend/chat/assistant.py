@@ -1,0 +1,200 @@
+"""A turn: a message is planned by a provider, its changes are made as one, and the answer is written down.
+
+Whatever a provider wants, a turn makes at most one batch: deletions and changes of several tasks wait for a yes, and
+are then made on the versions that were shown. Nothing is changed where a provider fails.
+"""
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from pydantic import ValidationError
+
+from services.backend import batch
+from services.backend.changes import undo_change
+from services.backend.chat.plan import Asked, Plan, Provider, ProviderFailed, needs_yes
+from services.backend.chat.progress import Progress
+from services.backend.chat.threads import MAX_TURNS, Listed, Pending, Threads, Turn, full
+from services.backend.commit import Intent, Outcome
+from services.backend.log import TaskLog
+from services.kit.ids import uuid7
+from services.kit.problems import Problem, invalid
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS: Final = 30
+_BEGUN: Final = UUID("5d0a2c2c-63f5-4c55-a0ba-2f1f9d5f8b57")  # conversations begun under an Idempotency-Key
+_MAY_NOT: Final = "The token of this call may not change tasks, so I changed nothing. Use one with tasks:write."
+_YES: Final = re.compile(r"(?:yes|y|yep|yeah|sure|ok|okay|do it|please do|go ahead|confirm)\b.*", re.IGNORECASE)
+_NO: Final = re.compile(r"(?:no|n|nope|cancel|don't|do not|stop|never ?mind)\b.*", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"#?(\d{1,3})\.?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person says, in which conversation (None begins one), under which Idempotency-Key, and what they may."""
+
+    person: str
+    text: str
+    conversation: UUID | None = None
+    key: str | None = None
+    request: str | None = None
+    may_read: bool = True
+    may_write: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a turn came to, before it is written down."""
+
+    reply: str
+    changes: tuple[UUID, ...] = ()
+    pending: Pending | None = None
+
+
+class Assistant:
+    """Answers messages; any method may raise SidecarError."""
+
+    def __init__(self, tasks: TaskLog, threads: Threads, progress: Progress, provider: Provider) -> None:
+        self.threads = threads
+        self.progress = progress
+        self._log = tasks
+        self._provider = provider
+
+    async def turn(self, message: Message) -> tuple[UUID, Turn]:
+        """Answer a message and write the turn down; the same key in a conversation gets the same turn."""
+        conversation, earlier = await self._thread(message)
+        repeated = _repeated(earlier, message)
+        if repeated is not None:
+            return conversation, repeated
+        turn_id = uuid7()
+        self._step(message.person, conversation, turn_id, "working")
+        try:
+            said = await self._answer(message, conversation, earlier)
+        except Problem:
+            self._step(message.person, conversation, turn_id, "failed")
+            raise
+        turn = Turn(
+            id=turn_id,
+            at=datetime.now(UTC),
+            message=message.text,
+            reply=said.reply,
+            changes=list(said.changes),
+            pending=said.pending,
+            key=message.key,
+            request=message.request,
+        )
+        await self.threads.append(message.person, conversation, turn)
+        done = {"reply": turn.reply, "changes": [str(change) for change in turn.changes]}
+        self._step(message.person, conversation, turn_id, "done", **done)
+        return conversation, turn
+
+    def _step(self, person: str, conversation: UUID, turn: UUID, state: str, **more: Any) -> None:  # noqa: ANN401 - JSON
+        self.progress.step(person, {"conversation": str(conversation), "turn": str(turn), "state": state, **more})
+
+    async def _thread(self, message: Message) -> tuple[UUID, list[Turn]]:
+        """Return the conversation, a new one where none was named, and its latest turns."""
+        named = message.conversation
+        if named is None:
+            now = datetime.now(UTC)
+            named = uuid5(_BEGUN, f"{message.person} {message.key}") if message.key else uuid7()
+            title = " ".join(message.text.split())[:80]
+            await self.threads.begin(
+                message.person, Listed(id=named, title=title, created_at=now, updated_at=now, turns=0)
+            )
+        listed = await self.threads.need(message.person, named)
+        if listed.turns >= MAX_TURNS:
+            raise full()
+        return listed.id, await self.threads.latest(message.person, listed.id)
+
+    async def _answer(self, message: Message, conversation: UUID, earlier: list[Turn]) -> _Said:
+        if not message.may_read:
+            return _Said("The token of this call may not read tasks, so I cannot either. Use one with tasks:read.")
+        last = earlier[-1] if earlier else None
+        if last is not None and last.pending is not None:
+            chosen = _chosen(message.text, last.pending)
+            if chosen is not None and not chosen:
+                return _Said("Then I leave everything as it is.")
+            if chosen:
+                return await self._make(message, chosen, f"chat {conversation} {last.id}", last.pending.done)
+        now = datetime.now(UTC)
+        asked = Asked(message.text, await self._log.read(message.person), now, earlier)
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                plan = await self._provider.plan(asked)
+        except (ProviderFailed, TimeoutError) as error:
+            reason = str(error) or "the model took too long"
+            log.warning("the provider failed: %s", reason)
+            return _Said(f"I could not answer: {reason}. Nothing was changed; try again.")
+        return await self._carry_out(message, conversation, plan)
+
+    async def _carry_out(self, message: Message, conversation: UUID, plan: Plan) -> _Said:
+        if (plan.undo or plan.operations) and not message.may_write:
+            return _Said(_MAY_NOT)
+        if plan.undo:
+            return await self._undo(message)
+        if not plan.operations:
+            return _Said(plan.reply)
+        if plan.ask or needs_yes(plan.operations):
+            reply = plan.reply or f"That changes {len(plan.operations)} tasks or deletes. Shall I? (yes or no)"
+            return _Said(reply, pending=Pending(operations=plan.operations, choose=plan.choose, done=plan.done))
+        key = f"chat {conversation} {message.key}" if message.key else None
+        return await self._make(message, plan.operations, key, plan.done or plan.reply)
+
+    async def _make(self, message: Message, operations: list[dict[str, Any]], key: str | None, done: str) -> _Said:
+        """Make operations as one change; what cannot be made is told, and nothing is."""
+        if not message.may_write:
+            return _Said(_MAY_NOT)
+        try:
+            request = batch.BatchRequest.model_validate({"operations": operations})
+        except ValidationError as error:
+            log.warning("a provider asked for what is no batch: %s", error.error_count())
+            return _Said("I put that together wrongly and changed nothing. Say it in another way.")
+        intent = Intent(key=key, request="chat" if key else None)
+        try:
+            outcome = await self._log.execute(message.person, lambda work: batch.run(work, request.operations), intent)
+        except Problem as problem:
+            if problem.status == 412:
+                return _Said("A task of these has changed meanwhile, so I changed nothing. Ask again.")
+            return _Said(f"That cannot be done: {problem.detail} Nothing was changed.")
+        return _Said(done or _summary(outcome), (outcome.change,) if outcome.change else ())
+
+    async def _undo(self, message: Message) -> _Said:
+        try:
+            outcome = await undo_change(self._log, message.person, None, Intent())
+        except Problem as problem:
+            return _Said(problem.detail)
+        count = len(outcome.reply.extra.get("tasks", ()))
+        return _Said(
+            f"Took back the latest change ({count} task{'' if count == 1 else 's'}).",
+            (outcome.change,) if outcome.change else (),
+        )
+
+
+def _summary(outcome: Outcome) -> str:
+    count = len(outcome.reply.results or ())
+    return f"Done: {count} task{'' if count == 1 else 's'}. Say “undo” to take it back."
+
+
+def _repeated(turns: list[Turn], message: Message) -> Turn | None:
+    """Return the turn that a key was used for; the 422 where it was another message's."""
+    used = next((turn for turn in turns if message.key and turn.key == message.key), None)
+    if used is not None and used.request != message.request:
+        raise invalid("Idempotency-Key", "was used for another message of this conversation; give a new one")
+    return used
+
+
+def _chosen(text: str, pending: Pending) -> list[dict[str, Any]] | None:
+    """Return the operations that an answer confirms, none where it declines; None where it answers something else."""
+    text = text.strip()
+    if _NO.fullmatch(text):
+        return []
+    if not pending.choose:
+        return pending.operations if _YES.fullmatch(text) else None
+    number = _NUMBER.fullmatch(text)
+    place = int(number[1]) if number else 0
+    return [pending.operations[place - 1]] if 1 <= place <= len(pending.operations) else None

@@ -1,0 +1,26 @@
+"""Which open tasks a person's words mean: those that hold all of the words, or else those that hold most of them."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from services.backend.row import Row, folded
+from services.backend.tasklist import TaskList
+from services.kit.task import Status
+
+_LITTLE: Final = frozenset(
+    {"the", "a", "an", "my", "task", "tasks", "to", "with", "that", "this", "it", "thing", "please"}
+)
+
+
+def matching(tasks: TaskList, words: str, status: Status = Status.OPEN) -> list[Row]:
+    """Return the tasks of a status that words mean, in the order in which they are due."""
+    rows = [row for row in tasks.rows.values() if row.task.status is status]
+    exact = [row for row in rows if folded(row.task.title) == folded(words).strip()]
+    wanted = [word for word in folded(words).split() if word not in _LITTLE]
+    found = exact or ([row for row in rows if _holds(row, wanted)] if wanted else [])
+    return sorted(found, key=lambda row: row.due)
+
+
+def _holds(row: Row, wanted: Iterable[str]) -> bool:
+    words = folded(row.task.title).split()
+    return all(any(word.startswith(one) or one in word for word in words) for one in wanted)
