@@ -28,5 +28,5 @@ export function useMe(): Me {
   const { data } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
   const me = data ?? remembered();
   const zone = me && isZone(me.time_zone) ? me.time_zone : deviceZone();
-  return { person: "", subject: "", name: "", locale: navigator.language, ...me, time_zone: zone };
+  return { person: "", subject: "", name: "", scopes: [], locale: navigator.language, ...me, time_zone: zone };
 }
