@@ -74,6 +74,7 @@ CATALOGUE: Final = Catalogue(
             subscribes=(Subscription(topic=Topic.REMINDERS, component=PUBSUB),),
             state=True,
             bindings=(EMAIL_BINDING,),
+            outside=True,  # people's webhooks, and the mail server
             jobs=(JobPolicy(purpose="try a failed delivery again", prefix="retry-", interval_seconds=5),),
             invokes=(
                 Edge(callee=BACKEND, methods=("POST",), path="/internal/reminders"),

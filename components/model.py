@@ -88,7 +88,10 @@ class JobPolicy(Frozen):
 
 
 class Service(Frozen):
-    """One microservice, and everything that its surroundings have to know about it."""
+    """One microservice, and everything that its surroundings have to know about it.
+
+    `outside` is whether it, or its sidecar for it, calls addresses beyond the platform, by HTTPS or to send mail.
+    """
 
     app_id: AppId
     package: str
@@ -102,6 +105,7 @@ class Service(Frozen):
     invokes: tuple[Edge, ...] = ()
     secrets: tuple[SecretRef, ...] = ()
     public: bool = False
+    outside: bool = False
     max_body_bytes: int = 4 * 1024 * 1024
 
 

@@ -156,7 +156,7 @@ def _uses(service: Service, around: Surroundings) -> Iterator[Destination]:
         yield from around.kafka
     if service.state:
         yield from around.database
-    if service.bindings:
+    if service.outside:
         yield from around.outside
     if service.secrets:
         yield Destination(ANYWHERE, API_SERVER_PORTS)

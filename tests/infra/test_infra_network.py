@@ -88,7 +88,7 @@ def test_stores_are_reached_by_those_that_use_them(minikube: Graph, app_id: str)
     assert reaches(minikube, app_id, 9093, "redpanda") is bool(service.publishes or service.subscribes)
     assert reaches(minikube, app_id, 5432, "postgres") is service.state
     assert reaches(minikube, app_id, 6443) is bool(service.secrets), "the API server, for secrets"
-    assert reaches(minikube, app_id, 443) is bool(service.bindings or service.secrets), "the outside"
+    assert reaches(minikube, app_id, 443) is (service.outside or bool(service.secrets)), "the outside"
 
 
 @pytest.mark.parametrize("app_id", APPS)
