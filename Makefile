@@ -53,7 +53,7 @@ engines: $(VENV)/.local ## build the real engines that `make up RUNTIME=dapr` st
 	@$(PYTHON) -m infra.local.engines
 
 .PHONY: images
-images: ## build the image of each service; IMAGES, TAG, BASE_IMAGE, PUSH=1, … (infra/images.sh)
+images: page ## build the image of each service; IMAGES, TAG, BASE_IMAGE, PUSH=1, … (infra/images.sh)
 	@infra/images.sh
 
 .PHONY: minikube
@@ -63,6 +63,10 @@ minikube: ## the whole platform on Minikube, from nothing to a URL; DRY_RUN=1 sa
 .PHONY: test
 test: $(VENV)/.test ## run the tests; ARGS are pytest's
 	@$(PYTHON) -m pytest $(ARGS)
+
+.PHONY: test-cluster
+test-cluster: $(VENV)/.test ## put both stacks before a real Kubernetes; KUBECONFIG of any cluster, else one is started
+	@tests/cluster/run.sh $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.lint ## check format, style and types

@@ -39,7 +39,7 @@ tag() {
     {
         printf '%s\0' Dockerfile .dockerignore infra/image-packages.sh
         find requirements components contracts services -type f \
-            -not -path '*/__pycache__/*' -not -path '*/web/*' -print0
+            -not -path '*/__pycache__/*' -not -path '*/frontend/web/*' -print0
         find services/frontend/web/out -type f -print0 2>/dev/null || true
     } | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12 | sed 's/^/dev-/'
 }
@@ -98,7 +98,7 @@ if [ -n "${DRY_RUN:-}" ] || ! minikube status >/dev/null 2>&1; then
     # The autoscaler reads what the metrics server measures.
     run minikube start --cpus "${CPUS:-4}" --memory "${MEMORY:-8g}" --addons metrics-server
 fi
-run make .venv/.test
+run make .venv/.test page
 version=$(tag)
 load "$version"
 state

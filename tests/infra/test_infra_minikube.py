@@ -83,7 +83,7 @@ def test_a_dry_run_says_every_step_and_does_none(tools: Path) -> None:
     version = tag(said)
     assert [line for line in said if line.startswith("+")] == [
         "+ minikube start --cpus 4 --memory 8g --addons metrics-server",
-        "+ make .venv/.test",
+        "+ make .venv/.test page",
         f"+ env IMAGES=local.test/task-platform TAG={version} ARCHIVES=build/images infra/images.sh",
         *[
             f"+ minikube image load build/images/{app}.tar"
