@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.quick_lines import Case, cases, shown
+from backend.quick_lines import TABLE, Case, cases, shown
 from services.backend.quick import QuickTask, read, reading
 from services.backend.quick.tokens import Line
 from services.backend.schemas import TaskCreate
@@ -40,6 +40,13 @@ def test_the_table_is_long_enough_and_says_nothing_twice() -> None:
     assert len(CASES) >= 300
     assert len({(case.line, case.zone, case.now) for case in CASES}) == len(CASES)
     assert len({case.zone for case in CASES}) >= 7
+
+
+def test_of_lines_written_afterwards_nine_in_ten_are_read_to_the_letter() -> None:
+    blind = cases(TABLE.with_name("quick_lines_blind.yaml"))
+    right = [case for case in blind if shown(read(case.line, case.now, case.zone, case.locale)) == case.task]
+    assert len(blind) == 50
+    assert len(right) >= 45
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.line)
