@@ -1,19 +1,13 @@
-"""What the cases stand on: applications that record what they are asked, a runtime process, and clients of its API."""
+"""What the cases stand on: applications that record what they are asked, and clients of a sidecar's API."""
 
 import asyncio
-import itertools
 import json
-import random
-import signal
-import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import aiohttp
 import grpc
@@ -23,7 +17,7 @@ from dapr.proto.runtime.v1 import dapr_pb2_grpc, jobs_pb2, pubsub_pb2, state_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 from yarl import URL
 
-from components.embedded import Ports, RuntimeSettings, render
+from components.embedded import Ports
 
 HOST: Final = "127.0.0.1"
 API_TOKEN: Final = "token-of-the-api"
@@ -33,6 +27,8 @@ PUBSUB: Final = "kafka-pubsub"
 RELAY: Final = "relay-pubsub"
 FIRST_WRITE: Final = common.StateOptions(concurrency=common.StateOptions.CONCURRENCY_FIRST_WRITE)
 SECRETS: Final = {"webhook-signing": {"key": "s3cret"}, "database": {"connection-string": "hidden"}}
+
+PATIENCE_SECONDS: Final = 15  # with a call that is never answered
 
 T = TypeVar("T")
 AppKey = tuple[str, int]
@@ -47,16 +43,7 @@ APPS: Final[tuple[AppKey, ...]] = (
 )
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on, below those that the system gives to outgoing connections."""
-    while True:
-        port = random.SystemRandom().randrange(12_000, 32_000)
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)):
-                return port
-
-
-async def eventually(found: Callable[[], T], seconds: float = 10) -> T:
+async def eventually(found: Callable[[], T], seconds: float = 30) -> T:
     """Return what `found` returns as soon as it is true."""
     until = time.monotonic() + seconds
     while True:
@@ -103,12 +90,14 @@ Handler = Callable[[Received], Answer]
 class FakeApp:
     """An application: records every request and answers as `answer` says (a status, a JSON body, None for 200)."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, key: AppKey, port: int) -> None:
+        self.key = key
         self.port = port
         self.subscriptions: list[dict[str, Any]] = []
-        self.received: list[Received] = []
-        self.answer: Handler = lambda _request: None
-        self.raw: dict[str, Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {}
+        self.received: list[Received]
+        self.answer: Handler
+        self.raw: dict[str, Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]]
+        self.forget()
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
 
@@ -120,7 +109,16 @@ class FakeApp:
         """Return `data[key]` of every CloudEvent that came to that path."""
         return [request.json()["data"].get(key) for request in self.at(path)]
 
+    def forget(self) -> None:
+        """Begin anew: nothing received, everything answered with 200."""
+        self.received = []
+        self.answer = lambda _request: None
+        self.raw = {}
+
     async def start(self) -> None:
+        """Listen, if it does not."""
+        if self._listener is not None:
+            return
         self._server = web.Server(
             self._serve,
             handler_cancellation=True,
@@ -155,6 +153,40 @@ class FakeApp:
         return web.Response(status=answer or 200)
 
 
+class Runtime(Protocol):
+    """What offers Dapr's API to the applications: `mail` is the folder of the mail that it sent.
+
+    An application and its sidecar are away each by itself, or both, as when a pod or a machine is lost.
+    """
+
+    name: str
+    ports: dict[AppKey, Ports]
+
+    @property
+    def mail(self) -> Path: ...
+
+    def logs(self) -> str:
+        """Return what every process so far has written."""
+
+    async def join(self, key: AppKey, subscriptions: list[dict[str, Any]]) -> FakeApp:
+        """Return an application that listens, and takes part with these subscriptions."""
+
+    async def release(self, app: FakeApp) -> None:
+        """Have done with an application at the end of a case."""
+
+    async def away(self, app: FakeApp) -> None:
+        """End the application alone."""
+
+    async def back(self, app: FakeApp) -> None:
+        """Start the application again."""
+
+    async def lost(self, app: FakeApp) -> None:
+        """End the application, and its sidecar in good order."""
+
+    async def found(self, app: FakeApp) -> None:
+        """Start both again, and wait until they take part."""
+
+
 class Client:
     """The API of one sidecar, over gRPC (`stub` and the short forms) and HTTP (`http`)."""
 
@@ -164,14 +196,20 @@ class Client:
         self._headers = {"dapr-api-token": token} if token else {}
         self._channel = grpc.aio.insecure_channel(f"{HOST}:{grpc_port}")
         self.stub = dapr_pb2_grpc.DaprStub(self._channel)
-        self.session = aiohttp.ClientSession(auto_decompress=False)
+        self.session = aiohttp.ClientSession(
+            auto_decompress=False, timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+        )
 
     async def close(self) -> None:
         await self.session.close()
         await self._channel.close()
 
     async def call(self, method: str, request: Any) -> Any:
-        return await getattr(self.stub, method)(request, metadata=self.metadata)
+        return await getattr(self.stub, method)(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
+
+    async def unknown(self) -> None:
+        """Call a method that no version of the API has."""
+        await self._channel.unary_unary("/dapr.proto.runtime.v1.Dapr/Nosuch")(b"", metadata=self.metadata)
 
     async def http(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
@@ -222,134 +260,3 @@ class Client:
     async def schedule(self, name: str, *, overwrite: bool = False, data: bytes = b"{}", **job: Any) -> None:
         message = jobs_pb2.Job(name=name, data=AnyMessage(value=data), **job)
         await self.call("ScheduleJobAlpha1", jobs_pb2.ScheduleJobRequest(job=message, overwrite=overwrite))
-
-
-class Embedded:
-    """The embedded runtime as a process of its own, over a data folder that outlives it."""
-
-    def __init__(self, folder: Path, apps: tuple[AppKey, ...] = APPS, **changes: Any) -> None:
-        self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-        self._apps = apps
-        self._changes = {"retry_seconds": 0.05, **changes}
-        self._log = itertools.count()
-        self._served = False
-        self.choose_ports()
-
-    def choose_ports(self) -> None:
-        """Give every application three ports that nobody listens on."""
-        self.ports = {app: Ports(app=free_port(), http=free_port(), grpc=free_port()) for app in self._apps}
-        settings = render(self.folder / "data", self.ports, secrets=SECRETS, api_token=API_TOKEN, app_token=APP_TOKEN)
-        self.settings: RuntimeSettings = settings.model_copy(update=self._changes)
-
-    def spawn(self) -> subprocess.Popen[bytes]:
-        """Start the process without waiting for it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / "settings.json"
-        settings.write_text(self.settings.model_dump_json())
-        command = [sys.executable, "-m", "infra.local.runtime", str(settings)]
-        with (self.folder / f"runtime-{next(self._log)}.log").open("wb") as log:
-            self.process = subprocess.Popen(command, stderr=log, stdout=log)
-        return self.process
-
-    def start(self) -> None:
-        """Start the process and return when its last port answers; its first start may have to look for other ports."""
-        while not self._starts():
-            log = self.logs().splitlines()[-1:]
-            assert not self._served, f"the runtime did not start again: {log}"
-            assert "is taken" in str(log), f"the runtime did not start: {log}"
-            self.choose_ports()
-        self._served = True
-
-    def _starts(self) -> bool:
-        process = self.spawn()
-        last = list(self.ports.values())[-1]
-        until = time.monotonic() + 60
-        while time.monotonic() < until and process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex((HOST, last.http)) == 0:
-                    return True
-            time.sleep(0.02)
-        return False
-
-    def kill(self) -> None:
-        """End the process as a power cut would."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def terminate(self, seconds: float = 5) -> int:
-        """Ask the process to end and return its exit code."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
-
-    def logs(self) -> str:
-        """Return what every process so far has written."""
-        return "\n".join(path.read_text() for path in sorted(self.folder.glob("runtime-*.log")))
-
-
-class Platform:
-    """A runtime with its applications and clients, for one case."""
-
-    def __init__(self, runtime: Embedded) -> None:
-        self.runtime = runtime
-        self._apps: dict[AppKey, FakeApp] = {}
-        self._clients: dict[tuple[str, int, str | None], Client] = {}
-
-    def client(self, app_id: str, replica: int = 0, token: str | None = API_TOKEN) -> Client:
-        """Return the API as that application sees it."""
-        key = (app_id, replica, token)
-        if key not in self._clients:
-            ports = self.runtime.ports[app_id, replica]
-            self._clients[key] = Client(ports.grpc, ports.http, token)
-        return self._clients[key]
-
-    async def app(
-        self,
-        app_id: str,
-        replica: int = 0,
-        *,
-        topics: dict[str, str] | None = None,
-        answer: Handler | None = None,
-        **subscription: Any,
-    ) -> FakeApp:
-        """Start an application subscribed to `topics` (topic to pub/sub component) and wait until it takes part."""
-        app = FakeApp(self.runtime.ports[app_id, replica].app)
-        app.answer = answer or app.answer
-        app.subscriptions = [
-            {"pubsubname": pubsub, "topic": topic, "route": f"/events/{topic}", **subscription}
-            for topic, pubsub in (topics or {}).items()
-        ]
-        self._apps[app_id, replica] = app
-        await self.up(app_id, replica)
-        return app
-
-    async def up(self, app_id: str, replica: int = 0) -> None:
-        """Start the application again and wait until the sidecar has seen it."""
-        await self._apps[app_id, replica].start()
-        await self._health(app_id, replica, 204)
-
-    async def down(self, app_id: str, replica: int = 0) -> None:
-        """Stop the application and wait until the sidecar has seen that."""
-        await self._apps[app_id, replica].stop()
-        await self._health(app_id, replica, 500)
-
-    async def disconnect(self) -> None:
-        """End every client; the next is made anew."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.close()
-
-    async def close(self, *, wait: bool = True) -> None:
-        """End applications and clients, and unless told otherwise wait until the sidecars have seen it."""
-        for (app_id, replica), app in self._apps.items():
-            await (self.down(app_id, replica) if wait else app.stop())
-        await self.disconnect()
-
-    async def _health(self, app_id: str, replica: int, expected: int) -> None:
-        client = self.client(app_id, replica)
-        until = time.monotonic() + 30
-        while (await client.http("GET", "/v1.0/healthz"))[0] != expected:
-            assert time.monotonic() < until, f"{app_id} is not seen: {self.runtime.logs()}"
-            await asyncio.sleep(0.01)

@@ -15,7 +15,8 @@ from dapr.conf import settings
 from dapr.proto.runtime.v1 import dapr_pb2
 
 from infra.local.runtime.grpc_api import METHODS
-from tests.conformance.harness import API_TOKEN, PUBSUB, STORE, Client, Platform, eventually, unique
+from tests.conformance.harness import API_TOKEN, PUBSUB, STORE, Client, eventually, unique
+from tests.conformance.platform import Platform
 
 # Beside these: gRPC applications and proxying, HTTP endpoints, routing rules, dead-letter topics, raw payloads.
 NOT_OFFERED: Final = {

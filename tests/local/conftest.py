@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.runtime.database import Database
-from tests.conformance.harness import Embedded, Platform
+from tests.conformance.embedded import Embedded
+from tests.conformance.platform import Platform
 
 Starter = Callable[..., Embedded]
 

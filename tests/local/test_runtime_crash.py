@@ -10,7 +10,8 @@ import pytest
 from dapr.proto.common.v1 import common_pb2 as common
 from dapr.proto.runtime.v1 import jobs_pb2, state_pb2
 
-from tests.conformance.harness import PUBSUB, STORE, FakeApp, Platform, eventually, never
+from tests.conformance.harness import PUBSUB, STORE, FakeApp, eventually, never
+from tests.conformance.platform import Platform
 
 EVENTS = "task-events"
 ROUTE = f"/events/{EVENTS}"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.harness import APPS, HOST, Embedded
+from tests.conformance.embedded import Embedded
+from tests.conformance.harness import APPS, HOST
 from tests.local.conftest import Starter
 
 

@@ -30,7 +30,7 @@ def handler(sidecar: Sidecar) -> Callable[[web.BaseRequest], Awaitable[web.Strea
         raw_path, _, query = request.raw_path.partition("?")
         guarded = request.method != "GET" or raw_path.rstrip("/") not in UNGUARDED
         if guarded and not sidecar.authorized(request.headers.get("dapr-api-token")):
-            return web.Response(status=401, text="invalid api token")
+            return web.Response(status=401, text="invalid api token\n")
         try:
             callee, path = _callee(request, raw_path)
             if callee is not None:
@@ -52,7 +52,7 @@ async def _route(sidecar: Sidecar, request: web.BaseRequest, raw_path: str) -> w
                 exchange = Exchange(sidecar, arguments, request.query, request.headers, body)
                 return _response(await route(exchange))
     message = f"{request.method} {raw_path} is not offered"
-    raise DaprError(StatusCode.NOT_FOUND, "ERR_NOT_FOUND", message, status=404)
+    raise DaprError(StatusCode.NOT_FOUND, "ERR_DIRECT_INVOKE", message, status=404)
 
 
 def _match(pattern: tuple[str, ...], segments: list[str]) -> list[str] | None:

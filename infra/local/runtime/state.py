@@ -168,6 +168,8 @@ def _apply(store: str, key: str, write: Write, db: sqlite3.Connection) -> None:
     if write.value is None:
         _delete(store, key, etag, db)
         return
+    if not write.value:
+        raise BadOptionError('null value in column "value" violates not-null constraint')
     now = time.time()
     expires = _expiry(write.metadata, now)
     row = (store, key, write.value, str(uuid.uuid4()), expires)
