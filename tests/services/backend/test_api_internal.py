@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 import pytest
 from harness.waiting import eventually
+from multidict import CIMultiDict
 
 from backend.client import Answer, Client, People, check_problem, some_id
 from services.kit.ids import occurrence_id
@@ -124,6 +125,10 @@ async def test_only_the_services_of_the_catalogue_are_let_in(
         answer = await me.internal(method, path, body, caller=caller)
         assert (answer.status == 403) is (caller not in allowed), caller
     assert (await me.call(method, path, body)).status == 403
+    callers = [("dapr-caller-app-id", caller) for caller in (min(allowed), "stranger")]  # daprd keeps a forged one
+    twice = CIMultiDict([*me.headers.items(), *callers])
+    async with aiohttp.ClientSession() as http, http.request(method, me.base + path, headers=twice, json=body) as reply:
+        assert reply.status == 403
 
 
 async def test_without_the_app_token_nothing_but_health_is_answered(served: People, me: Client) -> None:
