@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-inde
 
 .PHONY: help
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo 'Settings of `make up`, as in `make up PORT=9000`: PORT, DATA, RESET=1, RUNTIME, AUTH, … (README.md)'
 
 # The page is built anew when its sources, its lock file or the contract changed. Without Node all else works.
@@ -60,6 +60,11 @@ images: page ## build the image of each service; IMAGES, TAG, BASE_IMAGE, PUSH=1
 minikube: ## the whole platform on Minikube, from nothing to a URL; DRY_RUN=1 says what it does (infra/minikube.sh)
 	@infra/minikube.sh
 
+.PHONY: preview
+preview: $(VENV)/.test ## show what a stack would make, offline: STACK=gke [BASE=git-ref] [OUT=folder]
+	@$(PYTHON) -m infra.preview '$(STACK)' $(if $(OUT),--out '$(OUT)') $(if $(BASE),--base '$(BASE)') \
+		$(if $(COMMENT),--comment '$(COMMENT)')
+
 .PHONY: test
 test: $(VENV)/.test ## run the tests; ARGS are pytest's
 	@$(PYTHON) -m pytest $(ARGS)
@@ -73,6 +78,10 @@ lint: $(VENV)/.lint ## check format, style and types
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m mypy
+
+.PHONY: lint-files
+lint-files: $(VENV)/.lint ## check shell scripts, YAML, the Dockerfile and the workflows
+	@.ci/lint_files
 
 .PHONY: format
 format: $(VENV)/.lint ## format the code, and mend what can be mended

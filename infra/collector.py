@@ -88,7 +88,7 @@ class Collector(pulumi.ComponentResource):
 
 def configuration(settings: Settings) -> str:
     """Return the collector's configuration; it drops what it cannot hold in its memory, and never grows beyond."""
-    exporter = {"otlp": {"endpoint": settings.otlp_endpoint}}
+    exporter = {"otlp_grpc": {"endpoint": settings.otlp_endpoint}}
     return yaml.safe_dump(
         {
             "extensions": {"health_check": {"endpoint": f"0.0.0.0:{_HEALTH}"}},
@@ -104,7 +104,7 @@ def configuration(settings: Settings) -> str:
                     "traces": {
                         "receivers": ["otlp"],
                         "processors": ["memory_limiter", "batch"],
-                        "exporters": ["otlp"],
+                        "exporters": ["otlp_grpc"],
                     }
                 },
             },

@@ -91,7 +91,7 @@ class Settings(BaseModel):
     postgres: Literal["in-cluster", "cloud-sql", "external"] = "external"
     database_url: SecretStr = NOT_GIVEN
     database_storage: Quantity = "10Gi"
-    postgres_image: str = "docker.io/library/postgres:16.10"
+    postgres_image: str = "docker.io/library/postgres:16.13"
 
     # Dapr; chart and registry are settable for clusters without the internet
     dapr_chart: str = "dapr"
@@ -112,8 +112,8 @@ class Settings(BaseModel):
     monitoring: Literal["none", "managed", "stack"] = "none"
     prometheus_chart: str = "kube-prometheus-stack"
     prometheus_chart_repository: str = "https://prometheus-community.github.io/helm-charts"
-    prometheus_chart_version: str = "77.6.0"
-    collector_image: str = "docker.io/otel/opentelemetry-collector-contrib:0.135.0"
+    prometheus_chart_version: str = "88.5.3"
+    collector_image: str = "docker.io/otel/opentelemetry-collector-contrib:0.159.0"
     otlp_endpoint: str = ""
 
     @property

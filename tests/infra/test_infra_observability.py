@@ -95,7 +95,7 @@ def test_the_stack_of_ones_own_waits_for_its_kinds(existing: Graph) -> None:
 
 def test_the_collector_sends_on_what_sidecars_send_it(existing: Graph) -> None:
     config = yaml.safe_load(bare(existing.one("ConfigMap", "observability-collector")["data"])["collector.yaml"])
-    assert config["exporters"] == {"otlp": {"endpoint": "traces.example.com:4317"}}
+    assert config["exporters"] == {"otlp_grpc": {"endpoint": "traces.example.com:4317"}}
     pipeline = config["service"]["pipelines"]["traces"]
     assert pipeline["processors"][0] == "memory_limiter"
     for part in ("receivers", "processors", "exporters"):

@@ -136,7 +136,7 @@ def connection(graph: Graph) -> str:
 def test_postgresql_in_the_cluster_keeps_its_data(minikube: Graph) -> None:
     statefulset = minikube.one("StatefulSet", "postgres")
     container = bare(statefulset["spec.template.spec.containers.0"])
-    assert container["image"] == "docker.io/library/postgres:16.10"
+    assert container["image"] == "docker.io/library/postgres:16.13"
     claim = bare(statefulset["spec.volumeClaimTemplates.0"])
     mounted = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
     data = next(e["value"] for e in container["env"] if e["name"] == "PGDATA")
