@@ -1,0 +1,50 @@
+"""What holds data stays, whatever a change of the program says."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pulumi
+from pulumi_policy import ResourceValidationArgs
+
+from infra.policy.subjects import at
+from infra.settings import PROJECT
+
+# Where the platform is on somebody's own machine it is there to be thrown away.
+_OWN_MACHINE: Final = "minikube"
+
+_HOLDERS: Final = frozenset(
+    {
+        "gcp:artifactregistry/repository:Repository",
+        "gcp:container/cluster:Cluster",
+        "gcp:sql/database:Database",
+        "gcp:sql/databaseInstance:DatabaseInstance",
+        "gcp:storage/bucket:Bucket",
+        "kubernetes:core/v1:PersistentVolume",
+        "kubernetes:core/v1:PersistentVolumeClaim",
+        "random:index/randomBytes:RandomBytes",  # keys that receivers know
+    }
+)
+_CLAIMS: Final = "kubernetes:apps/v1:StatefulSet"
+_RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+_CHARTS: Final = ("redpanda", "dapr")  # events; and reminders, which Dapr's scheduler keeps
+
+
+def data_protected(args: ResourceValidationArgs) -> Iterator[str]:
+    """Yield what holds data and may be deleted; and a database that is not backed up."""
+    if pulumi.runtime.get_config(f"{PROJECT}:platform") == _OWN_MACHINE:
+        return
+    if _holds_data(args.resource_type, args.props) and not args.opts.protect:
+        yield "it holds data and is not protected (protect=True, by the setting protectData)"
+    if args.resource_type == "gcp:sql/databaseInstance:DatabaseInstance":
+        if at(args.props, "settings.backupConfiguration.pointInTimeRecoveryEnabled") is not True:
+            yield "it cannot be restored to a point in time"
+        if args.props.get("deletionProtection") is not True:
+            yield "Google Cloud itself would let it be deleted (deletionProtection)"
+
+
+def _holds_data(kind: str, props: Mapping[str, Any]) -> bool:
+    if kind == _CLAIMS:
+        return bool(at(props, "spec.volumeClaimTemplates"))
+    if kind == _RELEASE:
+        return str(props.get("chart") or "").rpartition("/")[2].startswith(_CHARTS)
+    return kind in _HOLDERS
