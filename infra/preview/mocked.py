@@ -66,7 +66,7 @@ class _Monitor(mocks.MockMonitor):
         self._graph = graph
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - the engine's name
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == STACK:
             return answer
         self._graph.resources.append(
@@ -90,7 +90,7 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: ANN401, N802 - the engine's name
         if STACK in request.urn:
             self._graph.outputs.update(_marked(MessageToDict(request.outputs)))
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 def _marked(value: Any) -> Any:  # noqa: ANN401
