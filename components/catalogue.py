@@ -88,7 +88,7 @@ CATALOGUE: Final = Catalogue(
             package="services.recurring_task",
             port=8003,
             summary="makes the next occurrence when a recurring task is completed",
-            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=20)),),
+            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=50)),),
             state=True,
             invokes=(
                 Edge(callee=BACKEND, methods=("POST",), path="/internal/occurrences"),
@@ -101,7 +101,7 @@ CATALOGUE: Final = Catalogue(
             package="services.audit",
             port=8004,
             summary="the append-only trail of every change, a hash chain per person",
-            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=100)),),
+            subscribes=(Subscription(topic=Topic.TASK_EVENTS, component=PUBSUB, bulk=Bulk(max_wait_ms=250)),),
             state=True,
             invokes=(Edge(callee=BACKEND, methods=("GET",), path="/internal/log/*"), CHECK_TOKENS),
             max_body_bytes=LARGEST_BODY,

@@ -28,7 +28,7 @@ public = APIRouter(prefix="/api/notifications", tags=["notifications"])
 internal = APIRouter()
 
 
-def _service(request: Request) -> Notifications:
+async def _service(request: Request) -> Notifications:
     service: Notifications = request.app.state.notifications
     return service
 

@@ -19,7 +19,7 @@ from services.kit.tokens import Scope
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,15})"$')
 
 
-def _log(request: Request) -> TaskLog:
+async def _log(request: Request) -> TaskLog:
     log: TaskLog = request.app.state.tasks
     return log
 
@@ -66,7 +66,7 @@ ActingInChat = Annotated[Actor, Security(_actor, scopes=[Scope.CHAT])]
 ActingOnSelf = Annotated[Actor, Security(_actor, scopes=[Scope.ADMIN_SELF])]
 
 
-def _expected(
+async def _expected(
     if_match: Annotated[str | None, Header(description="Versions that the change is meant for, as ETags")] = None,
 ) -> frozenset[int] | None:
     """Return the versions that `If-Match` names; None where any will do."""

@@ -21,7 +21,7 @@ from services.kit.tokens import Scope
 router = APIRouter(prefix="/api/chat", tags=["chat"])
 
 
-def _assistant(request: Request) -> Assistant:
+async def _assistant(request: Request) -> Assistant:
     assistant: Assistant = request.app.state.assistant
     return assistant
 

@@ -24,7 +24,7 @@ from services.kit.tokens import Scope, each_once
 router = APIRouter(prefix="/api/tokens", tags=["tokens"])
 
 
-def _desk(request: Request) -> TokenDesk:
+async def _desk(request: Request) -> TokenDesk:
     desk: TokenDesk = request.app.state.tokens
     return desk
 

@@ -92,7 +92,7 @@ async def test_it_subscribes_to_task_events(app: FastAPI) -> None:
                 "pubsubname": "kafka-pubsub",
                 "topic": "task-events",
                 "route": "/events/task-events",
-                "bulkSubscribe": {"enabled": True, "maxMessagesCount": 100, "maxAwaitDurationMs": 20},
+                "bulkSubscribe": {"enabled": True, "maxMessagesCount": 100, "maxAwaitDurationMs": 50},
             }
         ],
     )
