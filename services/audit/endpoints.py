@@ -75,6 +75,6 @@ async def erase_person(
     return Response(status_code=204)
 
 
-async def _trail(request: Request) -> Trail:
+def _trail(request: Request) -> Trail:
     trail: Trail = request.app.state.trail
     return trail
