@@ -41,8 +41,12 @@ export function liveEngine(tasks: Task[] = [], options: EngineOptions = {}): Eng
 }
 
 /** Render with an app around it. */
-export function renderApp(element: ReactElement, engine: Engine = liveEngine()): RenderResult & { engine: Engine } {
-  const session: Session = { engine, listen: () => () => {}, follow: () => () => {}, stop: () => {} };
+export function renderApp(
+  element: ReactElement,
+  engine: Engine = liveEngine(),
+  hearing: Partial<Session> = {},
+): RenderResult & { engine: Engine } {
+  const session: Session = { engine, listen: () => () => {}, follow: () => () => {}, stop: () => {}, ...hearing };
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const rendered = render(
     <QueryClientProvider client={queries}>

@@ -15,6 +15,14 @@ export type Problem = Schemas["ProblemDetails"];
 export type AuditItem = Schemas["AuditItem"];
 export type AuditPage = Schemas["AuditPage"];
 export type Notification = Schemas["Notification"];
+export type NotificationPage = Schemas["NotificationPage"];
+export type Channel = Schemas["Channel"];
+export type ChannelRecord = Schemas["ChannelRecord"];
+export type NotificationSettings = Schemas["SettingsBody"];
+export type TrialReport = Schemas["TrialReport"];
+export type Scope = Schemas["Scope"];
+export type Token = Schemas["TokenShown"];
+export type NewToken = Schemas["TokenAnswer"];
 export type BatchAnswer = Omit<Schemas["BatchAnswer"], "results"> & {
   results: { status: number; id: string; task: Task | null; next_id?: string | null }[];
 };

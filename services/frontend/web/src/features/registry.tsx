@@ -1,7 +1,8 @@
-import { AlarmClock, CalendarDays, CircleCheck, Inbox, type LucideIcon, Sun, Tags } from "lucide-react";
+import { AlarmClock, Bell, CalendarDays, CircleCheck, Inbox, type LucideIcon, Sun, Tags } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type english from "@/i18n/en.json";
 import type { Counts } from "@/lib/view";
+import { UnreadCount } from "./notifications/LiveNotifications";
 
 /** A view of the page: its address is `/id`, its name `views.id` of the messages. */
 export interface View {
@@ -14,10 +15,13 @@ export interface View {
   /** The keys that lead there. */
   keys?: string;
   count?: (counts: Counts) => number;
+  /** What stands in the place of a count that does not come from the tasks. */
+  badge?: ComponentType;
   /** Asked before the view is offered: false where the platform does not have it. */
   available?: () => Promise<boolean>;
 }
 
+const NotificationsPage = lazy(() => import("./notifications/NotificationsPage"));
 const TagsPage = lazy(() => import("./tags/TagsPage"));
 
 export const VIEWS: readonly View[] = [
@@ -27,4 +31,5 @@ export const VIEWS: readonly View[] = [
   { id: "all", icon: Inbox, place: "lists", keys: "g a", count: (counts) => counts.all },
   { id: "completed", icon: CircleCheck, place: "lists", keys: "g c" },
   { id: "tags", icon: Tags, place: "lists", keys: "g g", page: TagsPage },
+  { id: "notifications", icon: Bell, place: "more", keys: "g n", page: NotificationsPage, badge: UnreadCount },
 ];

@@ -19,9 +19,9 @@ export interface LogEvent {
   reminder?: string;
 }
 
-export type NotificationMessage = { type: "notification"; text?: string } & Partial<Notification> & {
+/** A delivery, or a `test`, which has no task. */
+export type NotificationMessage = { type: "notification"; text?: string; test?: boolean } & Partial<Notification> & {
     id: string;
-    task: string;
     title: string;
   };
 

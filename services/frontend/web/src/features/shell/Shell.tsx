@@ -9,6 +9,7 @@ import { Spinner } from "@/ui/Spinner";
 import { Issues } from "../issues/Issues";
 import { useHotkeys } from "../keys/useHotkeys";
 import { ListPage } from "../list/ListPage";
+import { LiveNotifications } from "../notifications/LiveNotifications";
 import { VIEWS } from "../registry";
 import { Toasts } from "../toasts/Toasts";
 import styles from "./Shell.module.css";
@@ -39,6 +40,7 @@ export function Shell() {
       </div>
       <TabBar onMore={() => setDrawer(true)} />
       <Drawer open={drawer} onClose={() => setDrawer(false)} />
+      <LiveNotifications />
       <Toasts />
     </div>
   );

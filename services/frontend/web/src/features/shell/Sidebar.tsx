@@ -57,7 +57,7 @@ function Entry({ view, counts, onFollow }: { view: View; counts: Counts; onFollo
   const address = useAddress();
   const current = address?.view === view.id && !address.rest;
   const count = view.count?.(counts) ?? 0;
-  const { icon: Icon } = view;
+  const { icon: Icon, badge: Badge } = view;
   return (
     <li>
       <Link to={`/${view.id}`} className={styles.entry} aria-current={current ? "page" : undefined} onClick={onFollow}>
@@ -66,6 +66,11 @@ function Entry({ view, counts, onFollow }: { view: View; counts: Counts; onFollo
         {count > 0 ? (
           <span className={`${styles.count} ${view.id === "overdue" ? styles.late : ""}`}>
             {count.toLocaleString()}
+          </span>
+        ) : null}
+        {Badge ? (
+          <span className={styles.count}>
+            <Badge />
           </span>
         ) : null}
       </Link>
