@@ -9,7 +9,7 @@ import pytest_asyncio
 from harness.engines import Engines, need_engines, reachable_folder
 
 from tests.conformance.embedded import Embedded
-from tests.conformance.harness import Client, Runtime
+from tests.conformance.harness import Client, FakeApp, Runtime
 from tests.conformance.platform import Platform
 from tests.conformance.sidecars import Daprds
 
@@ -74,3 +74,9 @@ async def backend(platform: Platform) -> Client:
 async def frontend(platform: Platform) -> Client:
     """The sidecar of an application that invokes others, and has no state."""
     return platform.client("frontend")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def callee(platform: Platform) -> FakeApp:
+    """The application that is invoked."""
+    return await platform.app("backend")

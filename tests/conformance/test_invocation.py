@@ -9,27 +9,15 @@ import zlib
 from collections.abc import AsyncIterator
 
 import aiohttp
-import grpc
 import pytest
-import pytest_asyncio
 from aiohttp import web
-from dapr.proto.common.v1 import common_pb2 as common
-from dapr.proto.runtime.v1 import invoke_pb2
-from google.protobuf.any_pb2 import Any as AnyMessage
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, Client, FakeApp, Received, Runtime, eventually, unique
+from tests.conformance.harness import API_TOKEN, APP_TOKEN, Client, FakeApp, Runtime, eventually, unique
 from tests.conformance.platform import Platform
-from tests.conformance.test_state import refused
 
 BACKEND = "/v1.0/invoke/backend/method"
 SECRET = "eyJhb"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def callee(platform: Platform) -> FakeApp:
-    """The application that is invoked."""
-    return await platform.app("backend")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -320,93 +308,6 @@ async def test_an_app_that_is_away_is_an_error(platform: Platform, callee: FakeA
     assert "error invoking app channel" in json.loads(body)["message"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/internal/heads"),
-        ("POST", "/internal/log/p"),
-        ("DELETE", "/mcp/x"),
-        ("GET", "/internal/log/p/1"),
-        ("GET", "/internal/log"),
-        ("GET", "/"),
-        ("GET", "/apix"),
-        ("HEAD", "/api/tasks"),
-        ("OPTIONS", "/api/tasks"),
-        ("GET", "/API/tasks"),
-    ],
-)
-async def test_what_no_edge_allows_is_denied(
-    runtime: Runtime, callee: FakeApp, frontend: Client, method: str, path: str
-) -> None:
-    status, body, _ = await frontend.http(method, BACKEND + path)
-    assert (status, len(callee.received)) == differs(runtime, "access-control", embedded=(403, 0), daprd=(200, 1))
-    if status == 403 and method != "HEAD":
-        found = json.loads(body)
-        assert found["errorCode"] == "ERR_DIRECT_INVOKE"
-        assert f"ns/default/frontend operation: {path} verb: {method}" in found["message"]
-
-
-@pytest.mark.parametrize(
-    ("path", "arrives", "otherwise"),
-    [
-        ("/api", "/api", "/api"),
-        ("/api/", "/api", "/api/"),
-        ("//api//tasks", "/api/tasks", "/api//tasks"),
-        ("/api/./tasks", "/api/tasks", "/api/./tasks"),
-        ("/internal/heads/../../api/tasks", "/api/tasks", "/internal/heads/../../api/tasks"),
-        ("/api%2Ftasks", "/api/tasks", "/api%2Ftasks"),
-        ("/%61pi/tasks", "/api/tasks", "/%61pi/tasks"),
-        ("/api/%252e%252e/x", "/api/%252e%252e/x", "/api/%2e%2e/x"),
-        ("/api/%E2%82%AC", "/api/%E2%82%AC", "/api/%E2%82%AC"),
-    ],
-)
-async def test_the_path_that_is_checked_is_the_one_sent(
-    platform: Platform, callee: FakeApp, path: str, arrives: str, otherwise: str
-) -> None:
-    assert await raw_get(platform, BACKEND + path) == 200
-    assert callee.received[-1].path == differs(platform.runtime, "path-as-sent", embedded=arrives, daprd=otherwise)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/../internal/heads",
-        "/api/%2e%2e/internal/heads",
-        "/api/%2E%2E%2Finternal%2Fheads",
-        "/api/..%2finternal/heads",
-        "/../../internal/heads",
-    ],
-)
-async def test_tricks_with_the_path_are_denied(platform: Platform, callee: FakeApp, path: str) -> None:
-    found = await raw_get(platform, BACKEND + path), len(callee.received)
-    assert found == differs(platform.runtime, "access-control", embedded=(403, 0), daprd=(200, 1))
-
-
-@pytest.mark.parametrize(
-    ("path", "otherwise"),
-    [("/api/%00", 403), ("/api/%0d%0aX: 1", 200), ("/api/%3fq=1", 200), ("/api/%23x", 200), ("/api/%ff", 200)],
-)
-async def test_paths_that_would_mean_something_else_are_refused(
-    platform: Platform, callee: FakeApp, path: str, otherwise: int
-) -> None:
-    found = await raw_get(platform, (BACKEND + path).replace(" ", "%20"))
-    assert found == differs(platform.runtime, "path-as-sent", embedded=500, daprd=otherwise)
-    assert len(callee.received) == (found == 200)
-
-
-async def raw_get(platform: Platform, target: str) -> int:
-    """Send a request whose target no client library has tidied up, and return the status."""
-    port = platform.runtime.ports["frontend", 0].http
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"GET {target} HTTP/1.1\r\nHost: x\r\ndapr-api-token: {API_TOKEN}\r\nConnection: close\r\n\r\n"
-    writer.write(head.encode())
-    status = int((await reader.readline()).split()[1])
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
-    return status
-
-
 async def test_replicas_take_turns_and_one_that_is_away_is_passed_over(platform: Platform, frontend: Client) -> None:
     apps = [await platform.app("audit", n) for n in range(2)]
     asked = "/api/audit/x"
@@ -427,51 +328,6 @@ async def test_an_invocation_is_sent_once(callee: FakeApp, frontend: Client) -> 
     status, _, _ = await frontend.http("POST", f"{BACKEND}/api/tasks", data=b"x")
     assert status == 503
     assert len(callee.received) == 1
-
-
-def invocation(path: str, verb: int = common.HTTPExtension.POST, **more: str) -> invoke_pb2.InvokeServiceRequest:
-    message = common.InvokeRequest(method=path, data=AnyMessage(value=b"body"), content_type="text/plain")
-    message.http_extension.verb = verb  # type: ignore[assignment]
-    message.http_extension.querystring = more.get("query", "")
-    return invoke_pb2.InvokeServiceRequest(id=more.get("id", "backend"), message=message)
-
-
-async def test_grpc_callers_invoke_http_apps(callee: FakeApp, frontend: Client) -> None:
-    def answer(request: Received) -> web.Response:
-        return web.Response(body=request.body.upper(), content_type="text/plain", headers={"X-Answer": "1"})
-
-    callee.answer = answer
-    call = frontend.stub.InvokeService(invocation("api/tasks", query="q=1"), metadata=frontend.metadata)
-    response = await call
-    assert (response.data.value, response.content_type) == (b"BODY", "text/plain")
-    headers = dict(await call.initial_metadata())
-    assert (headers["x-answer"], headers["dapr-http-status"]) == ("1", "200")
-    request = callee.received[-1]
-    assert (request.method, request.path, request.query) == ("POST", "/api/tasks", "q=1")
-    assert request.headers["dapr-caller-app-id"] == "frontend"
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [(404, grpc.StatusCode.NOT_FOUND), (409, grpc.StatusCode.ALREADY_EXISTS), (500, grpc.StatusCode.UNKNOWN)],
-)
-async def test_grpc_callers_get_the_status_as_a_code(
-    callee: FakeApp, frontend: Client, status: int, code: grpc.StatusCode
-) -> None:
-    callee.answer = lambda _request: status
-    await refused(code, frontend.call("InvokeService", invocation("api/tasks")))
-
-
-async def test_grpc_callers_are_refused_the_same_way(runtime: Runtime, callee: FakeApp, frontend: Client) -> None:
-    call = frontend.call("InvokeService", invocation("internal/occurrences"))
-    if differs(runtime, "access-control", embedded=True, daprd=False):
-        await refused(grpc.StatusCode.PERMISSION_DENIED, call)
-    else:
-        await call
-        callee.forget()
-    await refused(grpc.StatusCode.INTERNAL, frontend.call("InvokeService", invocation("x", id="nosuch")))
-    await refused(grpc.StatusCode.INTERNAL, frontend.call("InvokeService", invocation("api/x", verb=0)))
-    assert not callee.received
 
 
 async def test_an_upload_that_waits_for_the_go_ahead_gets_it(callee: FakeApp, frontend: Client) -> None:
