@@ -20,7 +20,7 @@ test("every language says the same things", () => {
 });
 
 test("a translation fills in the same places", () => {
-  const places = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))].sort();
+  const places = (text: string) => [...new Set([...text.matchAll(/\{(\w+)[,}]/g)].map(([, name]) => name))].sort();
   const translated = new Map(values(german));
   for (const [key, text] of values(english))
     expect([key, places(translated.get(key) ?? "")]).toEqual([key, places(text)]);

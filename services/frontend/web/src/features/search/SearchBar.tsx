@@ -32,7 +32,8 @@ function SearchField({ q }: { q: string }) {
     setParams({ q: to });
   };
   return (
-    <search className={styles.field}>
+    // biome-ignore lint/a11y/useSemanticElements: the element is too new for some browsers
+    <div className={styles.field} role="search">
       <Search size={15} aria-hidden="true" />
       <input
         className={styles.input}
@@ -55,6 +56,6 @@ function SearchField({ q }: { q: string }) {
           <X size={14} aria-hidden="true" />
         </button>
       ) : null}
-    </search>
+    </div>
   );
 }

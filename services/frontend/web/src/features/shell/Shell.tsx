@@ -6,6 +6,7 @@ import { useAddress } from "@/lib/address";
 import { Empty } from "@/ui/Empty";
 import { Link } from "@/ui/Link";
 import { Spinner } from "@/ui/Spinner";
+import { DetailsPane } from "../details/DetailsPane";
 import { Issues } from "../issues/Issues";
 import { useHotkeys } from "../keys/useHotkeys";
 import { ListPage } from "../list/ListPage";
@@ -38,6 +39,7 @@ export function Shell() {
           </Suspense>
         </main>
       </div>
+      <DetailsPane />
       <TabBar onMore={() => setDrawer(true)} />
       <Drawer open={drawer} onClose={() => setDrawer(false)} />
       <LiveNotifications />

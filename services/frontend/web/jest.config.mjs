@@ -1,7 +1,7 @@
-import type { Config } from "jest";
 import nextJest from "next/jest.js";
 
-const config: Config = {
+/** @type {import("jest").Config} */
+const config = {
   testEnvironment: "jsdom",
   setupFilesAfterEnv: ["<rootDir>/test/setup.ts"],
   moduleNameMapper: { "^@/(.*)$": "<rootDir>/src/$1" },
@@ -9,12 +9,13 @@ const config: Config = {
   modulePathIgnorePatterns: ["<rootDir>/out/", "<rootDir>/.next/"],
   injectGlobals: true,
   restoreMocks: true,
+  testTimeout: 120_000, // a guard against a test that hangs, not a measure
 };
 
 const create = nextJest({ dir: "./" });
 
 /** next/jest ignores all of node_modules; these packages ship ES modules alone. */
-export default async (): Promise<Config> => {
+export default async () => {
   const found = await create(config)();
   const esm = "use-intl|intl-messageformat|@formatjs|icu-minify|@schummar";
   return { ...found, transformIgnorePatterns: [`/node_modules/(?!(${esm})/)`, "^.+\\.module\\.css$"] };

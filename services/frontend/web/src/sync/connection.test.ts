@@ -1,0 +1,130 @@
+import { Connection, type ConnectionState } from "./connection";
+import type { Cursor, ServerMessage } from "./protocol";
+
+class FakeSocket {
+  sent: string[] = [];
+  closed = false;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  constructor(readonly protocols: string[]) {}
+  send(text: string) {
+    this.sent.push(text);
+  }
+  close() {
+    this.closed = true;
+  }
+  say(message: ServerMessage) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+}
+
+let cursor: Cursor | null;
+let token: string | null;
+let sockets: FakeSocket[];
+let states: ConnectionState[];
+let heard: ServerMessage[];
+let connection: Connection;
+
+beforeEach(async () => {
+  jest.useFakeTimers();
+  [cursor, token, sockets, states, heard] = [null, null, [], [], []];
+  connection = new Connection({
+    url: "ws://here/ws",
+    cursor: () => cursor,
+    token: async () => token,
+    onMessage: (message) => heard.push(message),
+    onState: (state) => states.push(state),
+    open: (_url, protocols) => {
+      const socket = new FakeSocket(protocols);
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+  });
+  connection.start();
+  await jest.advanceTimersByTimeAsync(0);
+});
+
+afterEach(() => {
+  connection.stop();
+  jest.useRealTimers();
+});
+
+const latest = (): FakeSocket => {
+  const socket = sockets.at(-1);
+  if (!socket) throw new Error("no connection was opened");
+  return socket;
+};
+const beat = (seq: number | null) => latest().say({ type: "heartbeat", epoch: seq === null ? null : 1, seq });
+
+test("it says where it stands: nothing at first, its cursor when it comes back", async () => {
+  latest().onopen?.();
+  expect(latest().sent).toEqual(['{"type":"hello","epoch":null,"since":null}']);
+  cursor = { epoch: 1, seq: 7 };
+  connection.resync();
+  await jest.advanceTimersByTimeAsync(0);
+  latest().onopen?.();
+  expect(latest().sent).toEqual(['{"type":"hello","epoch":1,"since":7}']);
+  expect(sockets[0]?.closed).toBe(true);
+});
+
+test("a token goes in the subprotocol, and is asked for anew each time", async () => {
+  expect(latest().protocols).toEqual(["tasks.v1"]);
+  token = "abc";
+  connection.resync();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(latest().protocols).toEqual(["tasks.v1", "bearer.abc"]);
+});
+
+test("it is live once the head is reached, away while the platform does not know the head", () => {
+  cursor = { epoch: 1, seq: 7 };
+  beat(null);
+  expect(states.at(-1)).toBe("away");
+  beat(7);
+  expect(states.at(-1)).toBe("live");
+});
+
+test("a head that stays ahead brings it back by cursor", async () => {
+  cursor = { epoch: 1, seq: 7 };
+  beat(8);
+  expect(sockets).toHaveLength(1);
+  beat(8);
+  await jest.advanceTimersByTimeAsync(0);
+  expect(sockets).toHaveLength(2);
+});
+
+test("silence brings it back, a heartbeat in time does not", async () => {
+  cursor = { epoch: 1, seq: 7 };
+  await jest.advanceTimersByTimeAsync(10_000);
+  beat(7);
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(sockets).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(3_000);
+  expect(sockets).toHaveLength(2);
+});
+
+test("a connection that breaks is opened again, ever more patiently, and shown as offline after a few", async () => {
+  for (let broken = 1; broken <= 3; broken++) {
+    latest().onclose?.({ code: 1006 });
+    await jest.advanceTimersByTimeAsync(400 * 2 ** broken);
+    expect(sockets).toHaveLength(broken + 1);
+  }
+  expect(states).toContain("offline");
+});
+
+test("the device coming back online does not wait", async () => {
+  latest().onclose?.({ code: 4429 });
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(sockets).toHaveLength(1);
+  dispatchEvent(new Event("online"));
+  await jest.advanceTimersByTimeAsync(0);
+  expect(sockets).toHaveLength(2);
+});
+
+test("what an old connection still says is not heard", async () => {
+  const old = latest();
+  connection.resync();
+  await jest.advanceTimersByTimeAsync(0);
+  old.say({ type: "pong" });
+  expect(heard).toEqual([]);
+});
