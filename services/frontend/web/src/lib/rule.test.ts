@@ -10,7 +10,12 @@ test("a common rule is known again, however it is written", () => {
 
 test("what the page does not edit of a rule stays as it is", () => {
   const rule = "FREQ=MONTHLY;INTERVAL=3;BYDAY=-1FR;UNTIL=20271231T000000Z";
-  expect(readRule(rule)).toMatchObject({ unit: "MONTHLY", interval: 3, weekdays: [], rest: ["BYDAY=-1FR", "UNTIL=20271231T000000Z"] });
+  expect(readRule(rule)).toMatchObject({
+    unit: "MONTHLY",
+    interval: 3,
+    weekdays: [],
+    rest: ["BYDAY=-1FR", "UNTIL=20271231T000000Z"],
+  });
   expect(writeRule(readRule(rule))).toBe(rule);
 });
 

@@ -4,22 +4,29 @@ import { useTranslations } from "use-intl";
 import type { TaskFields } from "@/api/types";
 import type { Query } from "@/lib/view";
 import { Button } from "@/ui/Button";
-import { useClock } from "../app/context";
+import { useClock, useShown } from "../app/context";
 import { useActions } from "../tasks/useActions";
 import styles from "./AddTask.module.css";
+import { piecesOf, useReader, useReading } from "./quickLine";
 
-/** The line that adds a task to the list that is shown: it gets that list's day or tag. */
+/** The line that adds a task to the list that is shown: it gets that list's day or tag, and what the line itself says. */
 export function AddTask({ query }: { query: Query }) {
   const t = useTranslations("add");
   const id = useId();
-  const { today } = useClock();
+  const { today, zone } = useClock();
   const { add } = useActions();
-  const [title, setTitle] = useState("");
-  const submit = (event: FormEvent) => {
+  const live = useShown((shown) => shown.connection === "live");
+  const [line, setLine] = useState("");
+  const reading = useReading(line, zone, live);
+  const read = useReader(zone, live);
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (title.trim() === "") return;
-    add({ ...belonging(query, today), title: title.trim() });
-    setTitle("");
+    const text = line.trim();
+    if (text === "") return;
+    setLine("");
+    const own = belonging(query, today);
+    const fields = await read(text);
+    add({ ...own, ...fields, ...(own.tags ? { tags: [...own.tags, ...(fields.tags ?? [])] } : {}) });
   };
   if (query.view === "completed" || query.view === "overdue") return null;
   return (
@@ -31,22 +38,36 @@ export function AddTask({ query }: { query: Query }) {
       <input
         id={id}
         className={styles.input}
-        value={title}
+        value={line}
         maxLength={500}
-        placeholder={t("placeholder")}
+        placeholder={t("placeholderQuick")}
         autoComplete="off"
         enterKeyHint="done"
         dir="auto"
         data-add
-        onChange={(event) => setTitle(event.target.value)}
+        onChange={(event) => setLine(event.target.value)}
         onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
       />
-      {title.trim() ? (
+      {reading ? <Understood pieces={piecesOf(line, reading)} /> : null}
+      {line.trim() ? (
         <Button type="submit" tone="primary">
           {t("submit")}
         </Button>
       ) : null}
     </form>
+  );
+}
+
+/** Which pieces of the line will not be part of the title. */
+function Understood({ pieces }: { pieces: readonly string[] }) {
+  return (
+    <output className={styles.pieces}>
+      {pieces.map((piece) => (
+        <span key={piece} className={styles.piece} dir="auto">
+          {piece}
+        </span>
+      ))}
+    </output>
   );
 }
 

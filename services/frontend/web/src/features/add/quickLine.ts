@@ -1,0 +1,62 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { call } from "@/api/http";
+import type { Task, TaskFields } from "@/api/types";
+
+/** What the platform reads in a line: the task that it would make, and the pieces that it understood. */
+export interface Reading {
+  task: Pick<Task, "title" | "priority" | "tags" | "due" | "recurrence" | "reminders">;
+  spans: readonly { start: number; end: number; means: string }[];
+}
+
+const PAUSE_MS = 120;
+const PATIENCE_MS = 1_500;
+
+const options = (text: string, zone: string) => ({
+  queryKey: ["quick", text, zone],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    call<Reading>("POST", "/api/tasks/quick?dry_run=true", { body: { text, time_zone: zone }, signal }),
+  retry: false,
+  staleTime: 60_000,
+});
+
+/** The reading of a line once its writer pauses; null while there is none. */
+export function useReading(text: string, zone: string, live: boolean): Reading | null {
+  const [paused, setPaused] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(text.trim()), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const { data } = useQuery({ ...options(paused, zone), enabled: live && paused !== "" });
+  return (paused === text.trim() && data) || null;
+}
+
+/** Reads a line for its task; offline, or where the platform takes too long, the line is the title. */
+export function useReader(zone: string, live: boolean): (text: string) => Promise<TaskFields & { title: string }> {
+  const queries = useQueryClient();
+  return async (text) => {
+    if (!live) return { title: text };
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
+    const reading = await Promise.race([queries.fetchQuery(options(text, zone)).catch(() => null), late]);
+    return reading ? fieldsOf(reading) : { title: text };
+  };
+}
+
+export function fieldsOf({ task }: Reading): TaskFields & { title: string } {
+  const { title, priority, tags, due, recurrence } = task;
+  const reminders = task.reminders.map(({ before, at }) => (before ? { before } : { at }));
+  return {
+    title,
+    ...(priority === "none" ? {} : { priority }),
+    ...(tags.length > 0 ? { tags } : {}),
+    ...(due ? { due } : {}),
+    ...(recurrence ? { recurrence } : {}),
+    ...(reminders.length > 0 ? { reminders } : {}),
+  };
+}
+
+/** The pieces of a line as they were written; places count code points, not the units of JavaScript's strings. */
+export function piecesOf(text: string, { spans }: Reading): string[] {
+  const points = [...text.trim()];
+  return spans.map(({ start, end }) => points.slice(start, end).join(""));
+}
