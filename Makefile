@@ -90,7 +90,7 @@ format: $(VENV)/.lint ## format the code, and mend what can be mended
 
 .PHONY: bench
 bench: $(VENV)/.test ## measure the platform beside the plain way to write it
-	@PYTHONPATH=tests $(PYTHON) -m bench
+	@PYTHONPATH=tests $(PYTHON) -m bench $(ARGS)
 
 .PHONY: faults
 faults: $(VENV)/.test ## kill, pause and starve the parts under 10,000 changes; writes docs/reliability.md

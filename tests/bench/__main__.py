@@ -1,126 +1,186 @@
-"""`python -m bench`: start the platform and the plain app over empty folders, measure, print the table."""
+"""`python -m bench [PART…] [--quick] [--record]`: start the platform and the plain app, measure, print the tables.
 
+RUNTIME says on which runtime, as for `make up`. PART is any of calls, cost, events, growth, mix, replicas; all without
+one. `--record` writes each table into docs/ in place of the last one.
+"""
+
+import argparse
 import asyncio
-import json
-import subprocess
+import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import psutil
+from harness.issuer import Issuer
 from harness.platform import Platform
 from harness.ports import free_ports
 
-from bench import agents, scenarios
-from bench.scenarios import Stage
-from bench.timing import Line, table
-from components.catalogue import BACKEND, FRONTEND
-from services.kit.config import Config
-from services.kit.sidecar import Sidecar
+from bench import agents, cost, events, growth, mix, report, scenarios
+from bench.stage import DAPR, EMBEDDED, Stage, staged
+from bench.timing import Table
 
-_READY_SECONDS = 30
+_PATIENCE_SECONDS = 600
 
-
-@contextmanager
-def _plain(folder: Path) -> Iterator[str]:
-    port = free_ports(1)[0]
-    process = subprocess.Popen([sys.executable, "-m", "bench.plain", str(port), str(folder / "plain.db")])
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+PARTS = ("calls", "cost", "events", "growth", "mix", "replicas")
 
 
-def _config(settings: dict[str, Any], app_id: str) -> Config:
-    app = next(app for app in settings["apps"] if app["app_id"] == app_id)
-    return Config(
-        app_id=app_id,
-        port=app["app_port"],
-        dapr_http_port=app["http_port"],
-        dapr_grpc_port=app["grpc_port"],
-        dapr_api_token=settings["api_token"],
-    )
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured."""
+
+    calls: int = 500
+    flow: int = 10_000
+    scheduled: int = 9_000
+    due: int = 1_000
+    due_seconds: float = 50
+    people: tuple[int, ...] = (10, 100, 1_000, 10_000)
+    tasks: tuple[int, ...] = (10, 100, 1_000, 10_000)
+    pages: tuple[int, ...] = (10, 100, 500, 2_000)
+    mixing: int = 200
+    seconds: float = 3
+    rounds: int = 3
 
 
-@asynccontextmanager
-async def _stage(platform: Platform, plain: str) -> AsyncIterator[Stage]:
-    settings = json.loads((platform.folder / "data" / "runtime.json").read_text())
-    backend = _config(settings, BACKEND)
-    async with (
-        aiohttp.ClientSession() as http,
-        Sidecar(backend) as state,
-        Sidecar(_config(settings, FRONTEND)) as sidecar,
-    ):
-        url = f"http://127.0.0.1:{backend.port}"
-        await _answering(http, plain + "/tasks?limit=1")
-        yield Stage(http, url, platform.url, plain, settings["app_token"], state, sidecar)
+QUICK = Scale(
+    calls=50,
+    flow=1_000,
+    scheduled=200,
+    due=100,
+    due_seconds=5,
+    people=(10, 100),
+    tasks=(10, 1_000),
+    pages=(10, 100),
+    mixing=40,
+    seconds=1,
+    rounds=2,
+)
 
 
-async def _answering(http: aiohttp.ClientSession, url: str) -> None:
-    async with asyncio.timeout(_READY_SECONDS):
-        while True:
-            try:
-                async with http.get(url) as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.1)
-
-
-async def _measure(stage: Stage) -> list[Line]:
+async def _calls(stage: Stage) -> list[Table]:
     lines = await scenarios.creating(stage)
     await scenarios.settled(stage)
     lines += await scenarios.reading(stage)
     lines += await scenarios.listing(stage, "some hundred tasks")
     lines += await agents.tools_and_tokens(stage)
     lines += await scenarios.recurring(stage)
-    lines += await scenarios.pushing(stage)
-    lines += await scenarios.reminding(stage)
     lines += await scenarios.importing(stage)
     await scenarios.settled(stage)
     lines += await scenarios.listing(stage, "10,000 tasks")
-    return lines
+    return [Table.of("Calls, one after the other", lines)]
 
 
-def _memory(platform: Platform) -> dict[str, float]:
+async def _events(stage: Stage, scale: Scale) -> list[Table]:
+    lines = [*await events.publishing(stage), *await events.pushing(stage)]
+    flow = await events.flowing(stage, scale.flow)
+    lines += await events.reminding(stage, scale.scheduled, scale.due, scale.due_seconds)
+    return [Table.of("Events", lines), flow]
+
+
+async def _growth(stage: Stage, scale: Scale) -> list[Table]:
+    return [
+        await growth.tasks(stage, scale.tasks),
+        await growth.pages(stage, scale.pages),
+        await growth.people(stage, scale.people),
+    ]
+
+
+def _memory(platform: Platform) -> Table:
     """Return the proportional set size of each process in MB, the supervisor's too."""
-    processes = platform.children()
-    if platform.process is not None:
-        processes["supervisor"] = psutil.Process(platform.process.pid)
-    return {name: process.memory_full_info().pss / 1e6 for name, process in processes.items()}
+    names = {process.pid: name for name, process in platform.children().items()}
+    supervisor = psutil.Process(platform.process.pid if platform.process else None)
+    sizes: Counter[str] = Counter()
+    for process in (supervisor, *supervisor.children(recursive=True)):
+        name = "supervisor" if process == supervisor else names.get(process.pid, process.name())
+        sizes["postgresql" if name == "postgres" else name] += process.memory_full_info().pss
+    sizes = Counter({name: size // 1_000_000 for name, size in sizes.items()})
+    rows = [(name, str(size)) for name, size in sorted(sizes.items())]
+    return Table("Memory, idle", ("process", "MB"), (*rows, ("all", str(sizes.total()))), "lr")
 
 
-def main() -> None:
-    """Measure, and print what came of it."""
+@contextmanager
+def _platform(runtime: str, settings: dict[str, str]) -> Iterator[Platform]:
     with tempfile.TemporaryDirectory(prefix="task-platform-bench-") as name:
-        platform = Platform(Path(name))
-        platform.start()
-        idle = _memory(platform)
+        Path(name).chmod(0o755)  # PostgreSQL is another user
+        platform = Platform(Path(name), {"RUNTIME": runtime, **settings}, patience=_PATIENCE_SECONDS)
+        try:
+            platform.start()
+            yield platform
+        finally:
+            platform.stop()
+
+
+def _start(runtime: str) -> Table:
+    """Return how long a second start takes, and what the processes hold then."""
+    with _platform(runtime, {}) as platform:
         platform.stop()
         began = time.monotonic()
         platform.start()
         ready = time.monotonic() - began
+        memory = _memory(platform)
+    return Table(memory.title, memory.head, (*memory.rows, ("seconds until ready, second start", f"{ready:.1f}")), "lr")
+
+
+async def _alone(platform: Platform, runtime: str, parts: Sequence[str], scale: Scale) -> list[Table]:
+    async with staged(platform, runtime) as stage:
+        tables = await _calls(stage) if "calls" in parts else []
+        tables += await cost.costs(stage, scale.calls, scale.flow) if "cost" in parts else []
+        return tables + (await _events(stage, scale) if "events" in parts else [])
+
+
+async def _signed_in(runtime: str, parts: Sequence[str], scale: Scale, replicas: int) -> list[Table]:
+    async with Issuer(free_ports(1)[0]) as issuer:
+        settings = {name.upper(): value for name, value in issuer.settings.items()}
+        settings |= {f"{app.upper()}_REPLICAS": str(replicas) for app in ("backend", "frontend")}
+        entered = _platform(runtime, settings)
+        platform = await asyncio.to_thread(entered.__enter__)
         try:
-            with _plain(Path(name)) as plain:
-                lines = asyncio.run(_staged(platform, plain))
+            async with staged(platform, runtime, issuer) as stage:
+                return await _with_people(stage, parts, scale, replicas)
         finally:
-            platform.stop()
-    sys.stdout.write(table(lines) + "\n\n")
-    sys.stdout.write(f"Second start: ready after {ready:.1f} s (aim: 5 s).\n")
-    shares = ", ".join(f"{name} {size:.0f}" for name, size in idle.items())
-    sys.stdout.write(f"Memory, idle: {sum(idle.values()):.0f} MB in all (aim: 700 MB): {shares}.\n")
+            await asyncio.to_thread(entered.__exit__, None, None, None)
 
 
-async def _staged(platform: Platform, plain: str) -> list[Line]:
-    async with _stage(platform, plain) as stage:
-        return await _measure(stage)
+async def _with_people(stage: Stage, parts: Sequence[str], scale: Scale, replicas: int) -> list[Table]:
+    tables = []
+    if "mix" in parts:
+        label = f", {replicas} of backend and frontend each" if replicas > 1 else ""
+        tables.append(await mix.mixed(stage, scale.mixing, scale.seconds, scale.rounds, label))
+    if "growth" in parts:
+        tables += await _growth(stage, scale)
+    return tables
+
+
+def _measured(runtime: str, parts: Sequence[str], scale: Scale) -> Iterator[Table]:
+    if "calls" in parts:
+        yield _start(runtime)
+    if {"calls", "cost", "events"} & set(parts):
+        with _platform(runtime, {}) as platform:
+            yield from asyncio.run(_alone(platform, runtime, parts, scale))
+    if {"growth", "mix"} & set(parts):
+        yield from asyncio.run(_signed_in(runtime, parts, scale, 1))
+    if "replicas" in parts and runtime == DAPR:
+        yield from asyncio.run(_signed_in(runtime, ("mix",), scale, 2))
+
+
+def main() -> None:
+    """Measure, and print what came of it."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; everything without")
+    parser.add_argument("--quick", action="store_true", help="small, to see that it works")
+    parser.add_argument("--record", action="store_true", help="write the results into docs/")
+    given = parser.parse_args()
+    runtime = os.environ.get("RUNTIME", EMBEDDED)
+    for table in _measured(runtime, given.parts or PARTS, QUICK if given.quick else Scale()):
+        sys.stdout.write(table.markdown() + "\n\n")
+        sys.stdout.flush()
+        if given.record:
+            report.record(runtime, table)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bench.scenarios import CALLS, PAUSE, Stage
+from bench.scenarios import CALLS, PAUSE
+from bench.stage import Stage
 from bench.timing import Line, timed
 
 _ACCEPT = "application/json, text/event-stream"

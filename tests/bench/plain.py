@@ -1,6 +1,7 @@
-"""The plain way to write the same: one FastAPI app with SQLAlchemy over SQLite, no events, no sync, no history.
+"""The plain way to write the same: one FastAPI app with SQLAlchemy, no events, no sync, no history, no sign-in.
 
-Run as `python -m bench.plain PORT DATABASE`. It is what the platform's figures are held against.
+Run as `python -m bench.plain PORT URL`, the URL being SQLAlchemy's, of a SQLite file or a PostgreSQL database. It is
+what the platform's figures are held against.
 """
 
 import sys
@@ -13,8 +14,8 @@ from uuid import UUID, uuid4
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Query
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, Index, event, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import JSON, DateTime, Index, event, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 PERSON = "me"
@@ -36,10 +37,10 @@ class Row(Base):
     status: Mapped[str] = mapped_column(default="open")
     priority: Mapped[int] = mapped_column(default=0)
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
-    due: Mapped[datetime | None]
+    due: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     version: Mapped[int] = mapped_column(default=1)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class Create(BaseModel):
@@ -70,15 +71,16 @@ class Page(BaseModel):
     total: int
 
 
-def _row(body: Create) -> Row:
+def _row(body: Create, person: str) -> Row:
     now = datetime.now(UTC)
     values = body.model_dump() | {"priority": RANKS[body.priority]}
-    return Row(person=PERSON, created_at=now, updated_at=now, **values)
+    return Row(person=person, created_at=now, updated_at=now, **values)
 
 
-def build(database: str) -> FastAPI:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{database}")
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
+def _engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_size=20)
+    engine = create_async_engine(url)
 
     @event.listens_for(engine.sync_engine, "connect")
     def durable(connection: object, _: object) -> None:
@@ -86,6 +88,13 @@ def build(database: str) -> FastAPI:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
+
+    return engine
+
+
+def build(url: str) -> FastAPI:
+    engine = _engine(url)
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -105,15 +114,15 @@ def build(database: str) -> FastAPI:
 
 def _routes(app: FastAPI, Session: type) -> None:  # noqa: N803 - a type
     @app.post("/tasks", status_code=201)
-    async def create(body: Create, session: Session) -> Read:  # type: ignore[valid-type]
-        row = _row(body)
+    async def create(body: Create, session: Session, person: str = PERSON) -> Read:  # type: ignore[valid-type]
+        row = _row(body, person)
         session.add(row)
         await session.commit()
         return Read.model_validate(row)
 
     @app.post("/import", status_code=201)
-    async def take_in(bodies: list[Create], session: Session) -> dict[str, int]:  # type: ignore[valid-type]
-        session.add_all([_row(body) for body in bodies])
+    async def take_in(bodies: list[Create], session: Session, person: str = PERSON) -> dict[str, int]:  # type: ignore[valid-type]
+        session.add_all([_row(body, person) for body in bodies])
         await session.commit()
         return {"created": len(bodies)}
 
@@ -127,12 +136,13 @@ def _routes(app: FastAPI, Session: type) -> None:  # noqa: N803 - a type
     @app.get("/tasks")
     async def listing(
         session: Session,  # type: ignore[valid-type]
+        person: str = PERSON,
         q: str = "",
         status: str = "open",
         priority: Annotated[Sequence[str], Query()] = (),
         limit: int = 100,
     ) -> Page:
-        found = select(Row).where(Row.person == PERSON, Row.status == status)
+        found = select(Row).where(Row.person == person, Row.status == status)
         for word in q.split():
             found = found.where(or_(Row.title.icontains(word), Row.description.icontains(word)))
         if priority:

@@ -29,6 +29,7 @@ class Platform:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=lambda: free_ports(1)[0])
+    patience: float = READY_SECONDS
     process: subprocess.Popen[bytes] | None = None
     data: Path | None = None
     _names: dict[int, str] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Platform:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local"], stdout=output, stderr=subprocess.STDOUT, env=environment
             )
-        end = time.monotonic() + READY_SECONDS
+        end = time.monotonic() + self.patience
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"the platform did not come up:\n{self.log.read_text()[-5000:]}")
