@@ -303,8 +303,8 @@ async def test_the_openapi_document_tells_of_errors(service: Service) -> None:
     assert set(document["paths"]) == {"/api/audit", "/api/audit/verify"}
     for path in document["paths"].values():
         responses = path["get"]["responses"]
-        assert set(responses) == {"200", "401", "422", "503"}
-        assert all(list(responses[s]["content"]) == ["application/problem+json"] for s in ("401", "422", "503"))
+        assert set(responses) == {"200", "401", "403", "422", "503"}
+        assert all(list(responses[s]["content"]) == ["application/problem+json"] for s in ("401", "403", "422", "503"))
     assert "ProblemDetails" in document["components"]["schemas"]
     names = [parameter["name"] for parameter in document["paths"]["/api/audit"]["get"]["parameters"]]
     assert names == ["task_id", "type", "since", "until", "limit", "cursor"]
