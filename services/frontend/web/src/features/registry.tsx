@@ -1,4 +1,4 @@
-import { AlarmClock, Bell, CalendarDays, CircleCheck, Inbox, type LucideIcon, Sun, Tags } from "lucide-react";
+import { AlarmClock, Bell, CalendarDays, CircleCheck, Inbox, type LucideIcon, Settings, Sun, Tags } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type english from "@/i18n/en.json";
 import type { Counts } from "@/lib/view";
@@ -22,6 +22,7 @@ export interface View {
 }
 
 const NotificationsPage = lazy(() => import("./notifications/NotificationsPage"));
+const SettingsPage = lazy(() => import("./settings/SettingsPage"));
 const TagsPage = lazy(() => import("./tags/TagsPage"));
 
 export const VIEWS: readonly View[] = [
@@ -32,4 +33,5 @@ export const VIEWS: readonly View[] = [
   { id: "completed", icon: CircleCheck, place: "lists", keys: "g c" },
   { id: "tags", icon: Tags, place: "lists", keys: "g g", page: TagsPage },
   { id: "notifications", icon: Bell, place: "more", keys: "g n", page: NotificationsPage, badge: UnreadCount },
+  { id: "settings", icon: Settings, place: "more", keys: "g s", page: SettingsPage },
 ];

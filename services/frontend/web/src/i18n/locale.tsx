@@ -19,6 +19,16 @@ export function languageOf(locale: string): Language {
   return LANGUAGES.find((known) => known === language) ?? "en";
 }
 
+/** The locale that dates and numbers are written in: the person's own, where it is of the language of the messages. */
+export function formsOf(locale: string, language: Language): Language {
+  if (locale.toLowerCase().split("-")[0] !== language) return language;
+  try {
+    return (Intl.getCanonicalLocales(locale)[0] ?? language) as Language;
+  } catch {
+    return language;
+  }
+}
+
 /** Gives everything below it the messages of the person's language, and their zone. */
 export function LocaleProvider({ locale, zone, children }: { locale: string; zone: string; children: ReactNode }) {
   const language = languageOf(locale);
@@ -38,7 +48,7 @@ export function LocaleProvider({ locale, zone, children }: { locale: string; zon
     };
   }, [language]);
   return (
-    <IntlProvider locale={loaded.language} messages={loaded.messages} timeZone={zone}>
+    <IntlProvider locale={formsOf(locale, loaded.language)} messages={loaded.messages} timeZone={zone}>
       {children}
     </IntlProvider>
   );

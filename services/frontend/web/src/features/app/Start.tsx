@@ -1,6 +1,6 @@
 "use client";
 
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
@@ -8,7 +8,7 @@ import { TooltipProvider } from "@/ui/Tooltip";
 import { Shell } from "../shell/Shell";
 import { Skeleton } from "../shell/Skeleton";
 import { AppProvider } from "./context";
-import { useMe } from "./me";
+import { learnMe, useMe } from "./me";
 import { openSession, type Session } from "./session";
 
 /** The page from its first paint on: the frame at once, then the list that the device has, then what is new. */
@@ -39,6 +39,14 @@ function useSession(): Session | null {
 
 function Signed({ session }: { session: Session }) {
   const me = useMe();
+  const queries = useQueryClient();
+  useEffect(
+    () =>
+      session.follow((events) => {
+        for (const { profile } of events) if (profile) learnMe(queries, profile);
+      }),
+    [session, queries],
+  );
   return (
     <LocaleProvider locale={me.locale} zone={me.time_zone}>
       <AppProvider app={{ session, me }}>

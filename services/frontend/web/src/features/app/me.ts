@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { call } from "@/api/http";
 import type { Me } from "@/api/types";
 import { deviceZone, isZone } from "@/lib/zones";
@@ -21,6 +21,12 @@ async function fetchMe(): Promise<Me> {
   const me = await call<Me>("GET", "/api/me");
   localStorage.setItem(KEPT, JSON.stringify(me));
   return me;
+}
+
+/** Take over what the person changed, here or on another device. */
+export function learnMe(queries: QueryClient, profile: Partial<Pick<Me, "time_zone" | "locale">>): void {
+  const me = queries.setQueryData<Me>(ME, (before) => before && { ...before, ...profile });
+  if (me) localStorage.setItem(KEPT, JSON.stringify(me));
 }
 
 /** The person: as the platform knows them, or as the device remembers, or by the device's own settings. */

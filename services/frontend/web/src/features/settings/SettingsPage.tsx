@@ -1,0 +1,23 @@
+"use client";
+
+import { useTranslations } from "use-intl";
+import { Page } from "@/ui/Page";
+import { ChannelsSection } from "./ChannelsSection";
+import { EraseSection } from "./EraseSection";
+import { McpSection } from "./McpSection";
+import { RegionSection } from "./RegionSection";
+import { TokensSection } from "./TokensSection";
+
+/** What a person decides about themselves: their clock and language, how they are reached, and who acts for them. */
+export default function SettingsPage() {
+  const t = useTranslations("views");
+  return (
+    <Page title={t("settings")}>
+      <RegionSection />
+      <ChannelsSection />
+      <TokensSection />
+      <McpSection />
+      <EraseSection />
+    </Page>
+  );
+}
