@@ -19,11 +19,20 @@ function readPermission(): Permission {
   return "Notification" in globalThis ? Notification.permission : "unsupported";
 }
 
+/** Whether the device keeps a mark; false where it keeps nothing, and while the page is rendered ahead of time. */
+function kept(name: string): boolean {
+  try {
+    return localStorage.getItem(name) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** How this device stands to notifications of the browser. */
 export const device = createStore<Device>(() => ({
   permission: readPermission(),
-  wanted: localStorage.getItem(OFF) === null,
-  declined: localStorage.getItem(DECLINED) !== null,
+  wanted: !kept(OFF),
+  declined: kept(DECLINED),
 }));
 
 function keep(name: string, on: boolean): void {
