@@ -31,6 +31,7 @@ CATALOGUE: Final = Catalogue(
             summary="tasks: REST, the task log, its relay, reminders and undo; the only writer of tasks",
             publishes=(Topic.TASK_EVENTS, Topic.REMINDERS, Topic.TASK_UPDATES),
             state=True,
+            converses=True,
             jobs=(
                 JobPolicy(purpose="a reminder falls due", prefix="reminder-", interval_seconds=1),
                 JobPolicy(purpose="erase a person everywhere", prefix="erase-", interval_seconds=5),

@@ -14,6 +14,7 @@ from components.catalogue import (
     SECRET_STORE,
     STATE_STORE,
 )
+from components.conversation import Conversation
 from components.model import Catalogue, Component, SecretRef
 
 DATABASE_SECRET: Final = SecretRef(name="database", key="connection-string")
@@ -28,8 +29,9 @@ CONSUME_AGAIN: Final = {
 }
 
 
-def components(catalogue: Catalogue = CATALOGUE) -> tuple[Component, ...]:
+def components(catalogue: Catalogue = CATALOGUE, conversation: Conversation | None = None) -> tuple[Component, ...]:
     """Return every Dapr component, each scoped to the services that the catalogue says use it."""
+    talk = (conversation.component(SECRET_STORE, catalogue),) if conversation else ()
     return (
         _pubsub(catalogue, PUBSUB, {"consumerGroup": "{appID}", "initialOffset": "oldest"}),
         # Every replica of the relay must see every update: a consumer group of its own for each, from now on.
@@ -56,6 +58,7 @@ def components(catalogue: Catalogue = CATALOGUE) -> tuple[Component, ...]:
             scopes=tuple(s.app_id for s in catalogue.services if EMAIL_BINDING in s.bindings),
             secret_store=SECRET_STORE,
         ),
+        *talk,
     )
 
 

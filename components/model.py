@@ -90,6 +90,7 @@ class JobPolicy(Frozen):
 class Service(Frozen):
     """One microservice, and everything that its surroundings have to know about it.
 
+    `converses` is whether it talks to a language model where there is one.
     `outside` is whether it, or its sidecar for it, calls addresses beyond the platform, by HTTPS or to send mail.
     """
 
@@ -101,6 +102,7 @@ class Service(Frozen):
     subscribes: tuple[Subscription, ...] = ()
     state: bool = False
     bindings: tuple[str, ...] = ()
+    converses: bool = False
     jobs: tuple[JobPolicy, ...] = ()
     invokes: tuple[Edge, ...] = ()
     secrets: tuple[SecretRef, ...] = ()

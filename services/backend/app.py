@@ -10,9 +10,8 @@ from components.catalogue import BACKEND
 from services.backend.active import ActivePeople, Sweeper
 from services.backend.api import changes, chat, internal, me, occurrences, quick, tasks, tokens, transfer
 from services.backend.chat.assistant import Assistant
-from services.backend.chat.progress import Progress
+from services.backend.chat.model import ModelProvider
 from services.backend.chat.rules import RuleProvider
-from services.backend.chat.threads import Threads
 from services.backend.erase import Eraser
 from services.backend.log import TaskLog
 from services.backend.mcp import endpoint as mcp
@@ -36,7 +35,8 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
     app.state.tokens = TokenDesk(platform.sidecar, log)
     app.state.authenticator = authenticator(platform.config, platform.sidecar.http, app.state.tokens)
     app.state.eraser = Eraser(platform.sidecar, log, app.state.tokens)
-    app.state.assistant = Assistant(log, Threads(platform.sidecar), Progress(platform.sidecar), RuleProvider())
+    provider = ModelProvider(platform.sidecar) if platform.config.conversation else RuleProvider()
+    app.state.assistant = Assistant(log, platform.sidecar, provider)
     sweeping = asyncio.create_task(Sweeper(people, log, relay).run(), name="sweep")
     try:
         async with mcp.running(app):

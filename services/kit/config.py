@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from components.conversation import Provider
 from services.kit.task import Frozen
 
 _VARIABLES = {
@@ -22,6 +23,7 @@ _VARIABLES = {
     "oidc_jwks_url": "OIDC_JWKS_URL",
     "public_origins": "PUBLIC_ORIGINS",
     "log_level": "LOG_LEVEL",
+    "conversation": "CONVERSATION",
 }
 
 
@@ -33,6 +35,7 @@ class Config(Frozen):
     """The settings of one service process.
 
     `public_origins` are the addresses, as `scheme://host[:port]`, that people reach the platform at.
+    `conversation` is whose language model the chat talks to; with none it goes by rules.
     """
 
     app_id: str
@@ -48,6 +51,7 @@ class Config(Frozen):
     oidc_jwks_url: str | None = None
     public_origins: tuple[str, ...] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    conversation: Provider | None = None
 
     @model_validator(mode="after")
     def _safe(self) -> Self:

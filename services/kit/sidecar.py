@@ -18,7 +18,7 @@ from dapr.proto import api_service_v1, api_v1, common_v1
 from google.protobuf.any_pb2 import Any as ProtoAny
 from google.protobuf.duration_pb2 import Duration
 
-from services.kit import trace
+from services.kit import conversation, trace
 from services.kit.config import Config
 from services.kit.metrics import PUBLISHED, SIDECAR_CALLS
 
@@ -207,6 +207,20 @@ class Sidecar:
         request = api_v1.InvokeBindingRequest(name=name, operation=operation, data=data, metadata=metadata)
         answer = await self._call("InvokeBinding", request, timeout=30)
         return bytes(answer.data)
+
+    # Conversation
+
+    async def converse(
+        self,
+        name: str,
+        said: Sequence[conversation.Utterance],
+        functions: Sequence[conversation.Function] = (),
+        *,
+        timeout: float = 30,  # noqa: ASYNC109 - passed on to the client
+    ) -> conversation.Utterance:
+        """Hand the language model of a component all that was said; return what it says, or wants called."""
+        request = conversation.request(name, said, functions)
+        return conversation.answer(await self._call("ConverseAlpha2", request, timeout=timeout))
 
     # Invocation and health
 

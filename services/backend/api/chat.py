@@ -16,7 +16,6 @@ from services.backend.schemas import storable
 from services.kit.identity import Chatting
 from services.kit.problems import documented
 from services.kit.task import Frozen
-from services.kit.tokens import Scope
 
 router = APIRouter(prefix="/api/chat", tags=["chat"])
 
@@ -73,18 +72,11 @@ def _shown(turn: Turn) -> TurnAnswer:
 
 
 @router.post("", responses=documented(400, 403, 404, 409))
-async def chat(acting: ActingInChat, talking: Talking, body: ChatBody) -> ChatAnswer:
+async def chat(request: Request, acting: ActingInChat, talking: Talking, body: ChatBody) -> ChatAnswer:
     """Answer a message. Its changes are one undo; deletions and changes of several tasks are asked about first."""
     intent = acting.intent
-    message = Message(
-        acting.person,
-        body.message,
-        body.conversation,
-        intent.key,
-        intent.request,
-        may_read=Scope.TASKS_READ in acting.caller.scopes,
-        may_write=Scope.TASKS_WRITE in acting.caller.scopes,
-    )
+    authorization = request.headers.get("authorization")
+    message = Message(acting.caller, body.message, body.conversation, intent.key, intent.request, authorization)
     conversation, turn = await talking.turn(message)
     return ChatAnswer(**_shown(turn).model_dump(), conversation=conversation)
 

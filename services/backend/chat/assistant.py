@@ -21,8 +21,12 @@ from services.backend.chat.progress import Progress
 from services.backend.chat.threads import MAX_TURNS, Listed, Pending, Threads, Turn, full
 from services.backend.commit import Intent, Outcome
 from services.backend.log import TaskLog
+from services.backend.tools.tool import Call
+from services.kit.identity import Caller
 from services.kit.ids import uuid7
 from services.kit.problems import Problem, invalid
+from services.kit.sidecar import Sidecar
+from services.kit.tokens import Scope
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +40,23 @@ _NUMBER: Final = re.compile(r"#?(\d{1,3})\.?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a person says, in which conversation (None begins one), under which Idempotency-Key, and what they may."""
+    """What a person says, in which conversation (None begins one), and under which Idempotency-Key."""
 
-    person: str
+    caller: Caller
     text: str
     conversation: UUID | None = None
     key: str | None = None
     request: str | None = None
-    may_read: bool = True
-    may_write: bool = True
+    authorization: str | None = None
+
+    @property
+    def person(self) -> str:
+        """The id of the person."""
+        return self.caller.person
+
+    def may(self, scope: Scope) -> bool:
+        """Tell whether they may do that, and so whether the chat may for them."""
+        return scope in self.caller.scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,11 @@ class _Said:
 class Assistant:
     """Answers messages; any method may raise SidecarError."""
 
-    def __init__(self, tasks: TaskLog, threads: Threads, progress: Progress, provider: Provider) -> None:
-        self.threads = threads
-        self.progress = progress
+    def __init__(self, tasks: TaskLog, sidecar: Sidecar, provider: Provider) -> None:
+        self.threads = Threads(sidecar)
+        self.progress = Progress(sidecar)
         self._log = tasks
+        self._sidecar = sidecar
         self._provider = provider
 
     async def turn(self, message: Message) -> tuple[UUID, Turn]:
@@ -112,31 +125,40 @@ class Assistant:
         return listed.id, await self.threads.latest(message.person, listed.id)
 
     async def _answer(self, message: Message, conversation: UUID, earlier: list[Turn]) -> _Said:
-        if not message.may_read:
+        if not message.may(Scope.TASKS_READ):
             return _Said("The token of this call may not read tasks, so I cannot either. Use one with tasks:read.")
         last = earlier[-1] if earlier else None
         if last is not None and last.pending is not None:
-            chosen = _chosen(message.text, last.pending)
-            if chosen is not None and not chosen:
-                return _Said("Then I leave everything as it is.")
-            if chosen:
-                return await self._make(message, chosen, f"chat {conversation} {last.id}", last.pending.done)
-        now = datetime.now(UTC)
-        asked = Asked(message.text, await self._log.read(message.person), now, earlier)
+            said = await self._settle(message, f"chat {conversation} {last.id}", last.pending)
+            if said is not None:
+                return said
+        call = Call(self._log, self._sidecar, message.caller, message.authorization)
+        asked = Asked(message.text, await call.tasks(), datetime.now(UTC), earlier, call)
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 plan = await self._provider.plan(asked)
         except (ProviderFailed, TimeoutError) as error:
-            reason = str(error) or "the model took too long"
+            reason = str(error) or "the language model took too long"
             log.warning("the provider failed: %s", reason)
             return _Said(f"I could not answer: {reason}. Nothing was changed; try again.")
         return await self._carry_out(message, conversation, plan)
 
+    async def _settle(self, message: Message, key: str, pending: Pending) -> _Said | None:
+        """Do what waited for this answer; None where the message answers something else."""
+        if _NO.fullmatch(message.text.strip()):
+            return _Said("Then I leave everything as it is.")
+        if pending.undoes is not None:
+            return await self._undo(message, pending.undoes) if _YES.fullmatch(message.text.strip()) else None
+        chosen = _chosen(message.text.strip(), pending)
+        return await self._make(message, chosen, key, pending.done) if chosen else None
+
     async def _carry_out(self, message: Message, conversation: UUID, plan: Plan) -> _Said:
-        if (plan.undo or plan.operations) and not message.may_write:
+        if (plan.undo or plan.undoes or plan.operations) and not message.may(Scope.TASKS_WRITE):
             return _Said(_MAY_NOT)
         if plan.undo:
-            return await self._undo(message)
+            return await self._undo(message, None)
+        if plan.undoes:
+            return _Said(plan.reply, pending=Pending(operations=[], undoes=plan.undoes))
         if not plan.operations:
             return _Said(plan.reply)
         if plan.ask or needs_yes(plan.operations):
@@ -147,7 +169,7 @@ class Assistant:
 
     async def _make(self, message: Message, operations: list[dict[str, Any]], key: str | None, done: str) -> _Said:
         """Make operations as one change; what cannot be made is told, and nothing is."""
-        if not message.may_write:
+        if not message.may(Scope.TASKS_WRITE):
             return _Said(_MAY_NOT)
         try:
             request = batch.BatchRequest.model_validate({"operations": operations})
@@ -163,9 +185,11 @@ class Assistant:
             return _Said(f"That cannot be done: {problem.detail} Nothing was changed.")
         return _Said(done or _summary(outcome), (outcome.change,) if outcome.change else ())
 
-    async def _undo(self, message: Message) -> _Said:
+    async def _undo(self, message: Message, change: UUID | None) -> _Said:
+        if not message.may(Scope.TASKS_WRITE):
+            return _Said(_MAY_NOT)
         try:
-            outcome = await undo_change(self._log, message.person, None, Intent())
+            outcome = await undo_change(self._log, message.person, change, Intent())
         except Problem as problem:
             return _Said(problem.detail)
         count = len(outcome.reply.extra.get("tasks", ()))
@@ -188,13 +212,10 @@ def _repeated(turns: list[Turn], message: Message) -> Turn | None:
     return used
 
 
-def _chosen(text: str, pending: Pending) -> list[dict[str, Any]] | None:
-    """Return the operations that an answer confirms, none where it declines; None where it answers something else."""
-    text = text.strip()
-    if _NO.fullmatch(text):
-        return []
+def _chosen(text: str, pending: Pending) -> list[dict[str, Any]]:
+    """Return the operations that an answer confirms; none where it answers something else."""
     if not pending.choose:
-        return pending.operations if _YES.fullmatch(text) else None
+        return pending.operations if _YES.fullmatch(text) else []
     number = _NUMBER.fullmatch(text)
     place = int(number[1]) if number else 0
-    return [pending.operations[place - 1]] if 1 <= place <= len(pending.operations) else None
+    return [pending.operations[place - 1]] if 1 <= place <= len(pending.operations) else []

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from services.backend.chat.threads import Turn
 from services.backend.tasklist import TaskList
+from services.backend.tools.tool import Call
 
 BULK: Final = 2  # so many tasks at once, and more, are asked about first
 
@@ -14,7 +16,8 @@ BULK: Final = 2  # so many tasks at once, and more, are asked about first
 class Plan:
     """An answer, with the operations of a batch that it is about. `done` is what to answer once they are made.
 
-    `ask` wants a yes first, `choose` a number: which of the operations is meant. `undo` takes back the latest change.
+    `ask` wants a yes first, `choose` a number: which of the operations is meant. `undo` takes back the latest change,
+    `undoes` the change of that id once the person said yes.
     """
 
     reply: str
@@ -23,16 +26,18 @@ class Plan:
     ask: bool = False
     choose: bool = False
     undo: bool = False
+    undoes: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message, with the list and the moment that it is answered on, and the turns before it."""
+    """A message, with the list and the moment that it is answered on, the turns before it, and who calls tools."""
 
     message: str
     tasks: TaskList
     now: datetime
     turns: list[Turn]
+    call: Call
 
 
 class Provider(Protocol):

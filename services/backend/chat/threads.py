@@ -25,11 +25,15 @@ _LEAVING: Final = 200
 
 
 class Pending(BaseModel):
-    """Operations of a batch that wait for a yes (`choose`: for a number, one of them), and what to say then."""
+    """Operations of a batch that wait for a yes (`choose`: for a number, one of them), and what to say then.
+
+    `undoes` is a change that waits to be taken back instead.
+    """
 
     operations: list[dict[str, Any]]
     choose: bool = False
     done: str = ""
+    undoes: UUID | None = None
 
 
 class Turn(BaseModel):

@@ -33,7 +33,7 @@ async def run(call: Call, name: str, arguments: Mapping[str, Any]) -> dict[str, 
         raise Problem(404, f"There is no tool {name[:100]!r}; there are: {', '.join(TOOLS)}.")
     try:
         call.caller.need(tool.scope)
-        given = _checked(tool, arguments)
+        given = checked(tool, arguments)
         result = await tool.run(dataclasses.replace(call, intent=_intent(call, name, given)), given)
     except Problem as problem:
         CALLS.labels(name, str(problem.status)).inc()
@@ -48,7 +48,8 @@ async def run(call: Call, name: str, arguments: Mapping[str, Any]) -> dict[str, 
     return result
 
 
-def _checked(tool: Tool[Any], arguments: Mapping[str, Any]) -> Arguments:
+def checked(tool: Tool[Any], arguments: Mapping[str, Any]) -> Arguments:
+    """Return the arguments of a tool; the 422 where they do not fit it."""
     try:
         # As JSON, so that what only JSON has no type for (an instant, a UUID, a tuple) is read as a body would be.
         given: Arguments = tool.arguments.model_validate_json(orjson.dumps(arguments))

@@ -15,6 +15,7 @@ from starlette.types import Message
 from backend.client import Answer, check_problem
 from backend.memory import Memory
 from components.catalogue import BACKEND
+from components.conversation import Provider
 from services.backend import relay
 from services.backend.app import build
 from services.kit import app as kit_app
@@ -39,12 +40,12 @@ class _Sidecar:
 
 
 @asynccontextmanager
-async def replica(memory: Memory) -> AsyncIterator[FastAPI]:
-    """Return a running application over a store that others may share."""
+async def replica(memory: Memory, conversation: Provider | None = None) -> AsyncIterator[FastAPI]:
+    """Return a running application over a store that others may share, by rules or with a language model."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kit_app, "Sidecar", lambda _: _Sidecar(memory))
         patch.setattr(relay, "_IDLE_SECONDS", 0.005)  # so that a replica ends at once
-        app = build(Config(app_id=BACKEND, port=8001))
+        app = build(Config(app_id=BACKEND, port=8001, conversation=conversation))
         async with app.router.lifespan_context(app):
             yield app
 

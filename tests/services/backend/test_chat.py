@@ -15,6 +15,8 @@ from backend.memory import Memory
 from services.backend.chat import threads
 from services.backend.chat.assistant import Message
 from services.backend.chat.plan import Asked, Plan, ProviderFailed
+from services.kit.identity import Caller
+from services.kit.tokens import EVERYTHING, Scope
 
 OVERDUE = {"date": (datetime.now(UTC) - timedelta(days=3)).date().isoformat()}
 
@@ -279,16 +281,17 @@ async def test_it_may_do_no_more_than_who_talks_to_it(app: FastAPI) -> None:
     await add(app, "Pay rent")
     person = (await call(app, "GET", "/api/me")).json["person"]
 
-    async def said(text: str, conversation: Any = None, **may: bool) -> Any:
-        return await app.state.assistant.turn(Message(person, text, conversation, **may))
+    async def said(text: str, conversation: Any = None, *, without: Scope | None = None) -> Any:
+        caller = Caller(person=person, subject="me", name="me", scopes=EVERYTHING - {without})
+        return await app.state.assistant.turn(Message(caller, text, conversation))
 
     for text in ("done with the rent", "add buy milk", "undo", "delete pay rent"):
-        _, turn = await said(text, may_write=False)
+        _, turn = await said(text, without=Scope.TASKS_WRITE)
         assert ("may not change" in turn.reply, turn.pending) == (True, None)
     conversation, _ = await said("delete pay rent")
-    _, turn = await said("yes", conversation, may_write=False)
+    _, turn = await said("yes", conversation, without=Scope.TASKS_WRITE)
     assert "may not change" in turn.reply
-    _, turn = await said("what is due?", may_read=False)
+    _, turn = await said("what is due?", without=Scope.TASKS_READ)
     assert "may not read" in turn.reply
     assert {title: task["status"] for title, task in (await tasks(app)).items()} == {"Pay rent": "open"}
 
@@ -309,7 +312,7 @@ class Broken:
     ("fault", "said"),
     [
         (ProviderFailed("the model cannot be reached"), "could not answer: the model cannot be reached"),
-        (TimeoutError(), "the model took too long"),
+        (TimeoutError(), "the language model took too long"),
         (Plan("ok", [{"op": "explode"}]), "put that together wrongly"),
         (Plan("ok", [{"op": "complete", "id": "7b0c1b1e-0000-4000-8000-000000000000"}]), "There is no task"),
     ],
