@@ -8,6 +8,7 @@ from typing import Final
 import yaml
 
 from components.catalogue import CATALOGUE, EMAIL_BINDING, SECRET_STORE
+from components.conversation import Conversation
 from components.dapr import CONSUME_AGAIN, SMTP_SECRET, components
 from components.manifests import Document, component_document, configuration_document, resiliency_document
 from components.model import Catalogue, Component, Frozen, SecretRef
@@ -28,6 +29,7 @@ class Place(Frozen):
     folder: Path
     brokers: str
     secrets: dict[str, dict[str, str]]
+    conversation: Conversation | None = None
 
     def knows(self, value: str | SecretRef) -> bool:
         """Tell whether a component's value is to be had here."""
@@ -61,7 +63,7 @@ def resources(place: Place, catalogue: Catalogue = CATALOGUE) -> dict[str, Docum
     """Return the components and the resiliency, by name; there is no e-mail without a server to send it."""
     found = {
         component.name: component_document(_placed(component, place, catalogue), catalogue)
-        for component in components(catalogue)
+        for component in components(catalogue, place.conversation)
         if component.name != EMAIL_BINDING or "host" in place.secrets.get(SMTP_SECRET, {})
     }
     return found | {"resiliency": resiliency_document(catalogue)}
@@ -83,7 +85,7 @@ def _secret_store(component: Component, place: Place, catalogue: Catalogue) -> C
     Daprd reads the secrets of its components from it as well, so it is there for every app that has such a component;
     what an app itself may read, its Configuration says.
     """
-    readers = {app for other in components(catalogue) if other.secret_store for app in other.scopes}
+    readers = {app for other in components(catalogue, place.conversation) if other.secret_store for app in other.scopes}
     return component.model_copy(
         update={
             "type": "secretstores.local.file",

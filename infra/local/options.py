@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from components.catalogue import BACKEND, FRONTEND
+from components.conversation import Conversation, Provider
 from services.kit.config import Config, ConfigError
 
 HOST: Final = "127.0.0.1"
@@ -22,7 +23,8 @@ _SMTP: Final = {
     "EMAIL_FROM": "emailFrom",
 }
 _REPLICAS: Final = {"BACKEND_REPLICAS": BACKEND, "FRONTEND_REPLICAS": FRONTEND}
-_OWN: Final = {"PORT", "DATA", "RESET", "RUNTIME", *_REPLICAS, *_SMTP}
+_CONVERSATION: Final = ("CONVERSATION_MODEL", "CONVERSATION_ENDPOINT", "CONVERSATION_KEY")
+_OWN: Final = {"PORT", "DATA", "RESET", "RUNTIME", *_REPLICAS, *_SMTP, *_CONVERSATION}
 
 
 class StartError(Exception):
@@ -33,6 +35,7 @@ class StartError(Exception):
 class Options:
     """Checked options.
 
+    `conversation` is the chat's language model, and `conversation_key` its key; None: it goes by rules.
     `smtp` is the secret that the `email` binding reads: empty, mail is written to files. `replicas` is how many
     processes an app id has, where that is not one. `environment` is what every service inherits.
     """
@@ -44,6 +47,8 @@ class Options:
     replicas: Mapping[str, int]
     smtp: Mapping[str, str]
     environment: Mapping[str, str]
+    conversation: Conversation | None = None
+    conversation_key: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -64,6 +69,8 @@ class Options:
             replicas={app_id: int(given.get(name, "1")) for name, app_id in _REPLICAS.items()},
             smtp={key: given[name] for name, key in _SMTP.items() if name in given},
             environment=inherited,
+            conversation=_conversation(given),
+            conversation_key=given.get("CONVERSATION_KEY", ""),
         )
 
 
@@ -80,7 +87,34 @@ def _own_problems(given: Mapping[str, str], port: str) -> list[str]:
         for name in _REPLICAS
         if (text := given.get(name, "1")) not in {str(number) for number in range(1, MOST_REPLICAS + 1)}
     ]
-    return problems + _smtp_problems(given)
+    return problems + _conversation_problems(given) + _smtp_problems(given)
+
+
+def _conversation(given: Mapping[str, str]) -> Conversation | None:
+    if "CONVERSATION" not in given:
+        return None
+    return Conversation(
+        provider=Provider(given["CONVERSATION"]),
+        model=given.get("CONVERSATION_MODEL", ""),
+        endpoint=given.get("CONVERSATION_ENDPOINT", ""),
+    )
+
+
+def _conversation_problems(given: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with the language model; only a sidecar built with its provider reaches it."""
+    alone = [name for name in _CONVERSATION if name in given]
+    if "CONVERSATION" not in given:
+        return [f"CONVERSATION: missing, and {', '.join(alone)} say nothing without it"] if alone else []
+    if (wanted := given["CONVERSATION"]) != Provider.OPENAI:
+        return [f"CONVERSATION: there is no {wanted} on one machine; there is: openai, any server of its protocol"]
+    problems = []
+    if given.get("RUNTIME") != DAPR:
+        problems.append("CONVERSATION: only real Dapr reaches a language model; add RUNTIME=dapr")
+    if "CONVERSATION_KEY" not in given:
+        problems.append("CONVERSATION_KEY: missing; a server that asks for none takes any")
+    if not given.get("CONVERSATION_ENDPOINT", "http://").startswith(("http://", "https://")):
+        problems.append("CONVERSATION_ENDPOINT: must be an http:// or https:// address, like http://127.0.0.1:11434/v1")
+    return problems
 
 
 def _smtp_problems(given: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.conversation import Conversation, Provider
 from infra.local.options import Options, StartError
 
 SMTP = {"SMTP_HOST": "mail.example.org", "EMAIL_FROM": "tasks@example.org"}
@@ -45,6 +46,15 @@ def test_services_inherit_what_is_theirs_and_no_password() -> None:
     assert options.environment == theirs
 
 
+def test_the_model_of_the_chat_is_told_to_services_and_its_key_is_not() -> None:
+    given = {"CONVERSATION": "openai", "RUNTIME": "dapr", "CONVERSATION_KEY": "k", "CONVERSATION_MODEL": "m"}
+    options = Options.read(given)
+    assert options.conversation == Conversation(provider=Provider.OPENAI, model="m")
+    assert options.conversation_key == "k"
+    assert options.environment["CONVERSATION"] == "openai"
+    assert "k" not in options.environment.values()
+
+
 def test_mail_written_to_files_may_have_a_sender() -> None:
     assert Options.read({"EMAIL_FROM": "me@example.org"}).smtp == {"emailFrom": "me@example.org"}
 
@@ -64,6 +74,10 @@ def test_ports_that_are_none(port: str) -> None:
     [
         ({"RESET": "yes"}, "RESET: yes is neither 1 (start over) nor 0"),
         ({"RUNTIME": "docker"}, "RUNTIME: there is no docker; there is: embedded, dapr"),
+        ({"CONVERSATION": "gpt"}, "CONVERSATION: there is no gpt on one machine"),
+        ({"CONVERSATION": "openai"}, "CONVERSATION: only real Dapr reaches a language model; add RUNTIME=dapr"),
+        ({"CONVERSATION": "openai", "RUNTIME": "dapr"}, "CONVERSATION_KEY: missing"),
+        ({"CONVERSATION_KEY": "k"}, "CONVERSATION: missing, and CONVERSATION_KEY say nothing without it"),
         ({"BACKEND_REPLICAS": "0"}, "BACKEND_REPLICAS: 0 is not a number of processes, 1 to 8"),
         ({"SMTP_PORT": "25"}, "SMTP_HOST: missing, and SMTP_PORT say nothing without it"),
         ({"SMTP_HOST": "mail"}, "EMAIL_FROM: missing"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from components.conversation import CONVERSATION_KEY
 from components.dapr import DATABASE_SECRET, SMTP_SECRET
 from components.model import Topic
 from components.selfhosted import Place, render
@@ -35,7 +36,10 @@ def plan(options: Options) -> Plan:
     post = () if options.smtp else (mailbox.part(),)
     engines = (cluster.part(), broker.part(tuple(Topic), PARTITIONS), scheduler.part(), *post)
     secrets = kept_secrets(options.data) | _secrets(cluster.connection_string, options.smtp or mailbox.secret)
-    place = Place(folder=folder / "dapr", brokers=f"{HOST}:{broker.port}", secrets=secrets)
+    if options.conversation_key:
+        secrets |= {CONVERSATION_KEY.name: {CONVERSATION_KEY.key: options.conversation_key}}
+    brokers = f"{HOST}:{broker.port}"
+    place = Place(folder=folder / "dapr", brokers=brokers, secrets=secrets, conversation=options.conversation)
     render(place)
     sidecars = _sidecars(built, place, scheduler.port, services, engines)
     layer = tuple(sidecars.part(process, ports, *_some(free, 2)) for process, ports in services.ports.items())
