@@ -26,6 +26,7 @@ export type NewToken = Schemas["TokenAnswer"];
 export type BatchAnswer = Omit<Schemas["BatchAnswer"], "results"> & {
   results: { status: number; id: string; task: Task | null; next_id?: string | null }[];
 };
+export type ImportAnswer = Schemas["ImportAnswer"];
 export type UndoAnswer = Schemas["UndoAnswer"];
 
 /** The fields of a task that a person writes. */

@@ -1,4 +1,15 @@
-import { AlarmClock, Bell, CalendarDays, CircleCheck, Inbox, type LucideIcon, Settings, Sun, Tags } from "lucide-react";
+import {
+  AlarmClock,
+  ArrowDownUp,
+  Bell,
+  CalendarDays,
+  CircleCheck,
+  Inbox,
+  type LucideIcon,
+  Settings,
+  Sun,
+  Tags,
+} from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type english from "@/i18n/en.json";
 import type { Counts } from "@/lib/view";
@@ -24,6 +35,7 @@ export interface View {
 const NotificationsPage = lazy(() => import("./notifications/NotificationsPage"));
 const SettingsPage = lazy(() => import("./settings/SettingsPage"));
 const TagsPage = lazy(() => import("./tags/TagsPage"));
+const TransferPage = lazy(() => import("./transfer/TransferPage"));
 
 export const VIEWS: readonly View[] = [
   { id: "today", icon: Sun, place: "lists", keys: "g t", count: (counts) => counts.today },
@@ -33,5 +45,6 @@ export const VIEWS: readonly View[] = [
   { id: "completed", icon: CircleCheck, place: "lists", keys: "g c" },
   { id: "tags", icon: Tags, place: "lists", keys: "g g", page: TagsPage },
   { id: "notifications", icon: Bell, place: "more", keys: "g n", page: NotificationsPage, badge: UnreadCount },
+  { id: "transfer", icon: ArrowDownUp, place: "more", page: TransferPage },
   { id: "settings", icon: Settings, place: "more", keys: "g s", page: SettingsPage },
 ];
