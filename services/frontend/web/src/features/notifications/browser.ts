@@ -95,10 +95,12 @@ export async function showInBrowser({ id, title, body, address }: Shown): Promis
     await worker.showNotification(title, options);
     return;
   }
-  const shown = new Notification(title, options);
-  shown.onclick = () => {
-    window.focus();
-    go(address);
-    shown.close();
-  };
+  try {
+    const shown = new Notification(title, options);
+    shown.onclick = () => {
+      window.focus();
+      go(address);
+      shown.close();
+    };
+  } catch {} // phones show them through the service worker alone: the toast stands
 }
