@@ -12,16 +12,26 @@ interface DialogProps {
   children: ReactNode;
   /** `sheet` covers a phone from below; `wide` has room for tables. */
   shape?: "plain" | "wide";
+  /** Called once it is gone; it then says where the focus goes. */
+  onClosed?: () => void;
 }
 
 /** A window over the page: it holds the focus until it is closed. */
-export function Dialog({ title, open, onClose, children, shape = "plain" }: DialogProps) {
+export function Dialog({ title, open, onClose, children, shape = "plain", onClosed }: DialogProps) {
   const t = useTranslations("app");
   return (
     <Radix.Root open={open} onOpenChange={(to) => to || onClose()}>
       <Radix.Portal>
         <Radix.Overlay className={styles.overlay} />
-        <Radix.Content className={`${styles.dialog} ${styles[shape]}`} aria-describedby={undefined}>
+        <Radix.Content
+          className={`${styles.dialog} ${styles[shape]}`}
+          aria-describedby={undefined}
+          onCloseAutoFocus={(event) => {
+            if (!onClosed) return;
+            event.preventDefault();
+            onClosed();
+          }}
+        >
           <header className={styles.header}>
             <Radix.Title className={styles.title}>{title}</Radix.Title>
             <Radix.Close asChild>

@@ -8,6 +8,7 @@ import { Link } from "@/ui/Link";
 import { Spinner } from "@/ui/Spinner";
 import { DetailsPane } from "../details/DetailsPane";
 import { Issues } from "../issues/Issues";
+import { Panels } from "../keys/Panels";
 import { useHotkeys } from "../keys/useHotkeys";
 import { ListPage } from "../list/ListPage";
 import { LiveNotifications } from "../notifications/LiveNotifications";
@@ -43,6 +44,7 @@ export function Shell() {
       <TabBar onMore={() => setDrawer(true)} />
       <Drawer open={drawer} onClose={() => setDrawer(false)} />
       <LiveNotifications />
+      <Panels />
       <Toasts />
     </div>
   );
