@@ -68,6 +68,7 @@ async def _calls(stage: Stage) -> list[Table]:
     lines += await scenarios.reading(stage)
     lines += await scenarios.listing(stage, "some hundred tasks")
     lines += await agents.tools_and_tokens(stage)
+    lines += await agents.words(stage)
     lines += await scenarios.recurring(stage)
     lines += await scenarios.importing(stage)
     await scenarios.settled(stage)

@@ -1,11 +1,17 @@
-"""What an agent's calls cost: an MCP tool beside the REST call that it stands for, and a token beside none."""
+"""What an agent's calls cost: an MCP tool, a line of words or a chat turn beside the REST call it stands for."""
 
-from typing import Any
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from bench.scenarios import CALLS, PAUSE
 from bench.stage import Stage
-from bench.timing import Line, timed
+from bench.timing import Line, sample, timed
+from services.backend.quick import read
 
+_LINE: Final = "pay rent every month on the 1st at 9am !high #home remind 1d before"
+_LONG: Final = "next friday at 9am every other tuesday until june remind 1h before #a !high ".ljust(100) * 5
+_TURNS: Final = 100  # a conversation takes 200
 _ACCEPT = "application/json, text/event-stream"
 
 
@@ -29,6 +35,32 @@ async def tools_and_tokens(stage: Stage) -> list[Line]:
         Line("MCP: get_task, through the gateway", gateway, (("backend", tool),)),
         Line("MCP: add_task", added, (("REST", created),)),
     ]
+
+
+async def words(stage: Stage) -> list[Line]:
+    """A quick line and a chat turn by rules beside the create and the list that they come to, at the backend."""
+    tasks = f"{stage.backend}/api/tasks"
+    created = await timed(CALLS, lambda n: stage.call("POST", tasks, json={"title": f"task {n}"}), pause=PAUSE)
+    quick = await timed(CALLS, lambda _: stage.call("POST", f"{tasks}/quick", json={"text": _LINE}), pause=PAUSE)
+    listed = await timed(CALLS, lambda _: stage.call("GET", tasks))
+    chat, turn = f"{stage.backend}/api/chat", {"message": "what is due this week?"}
+    turn |= {"conversation": (await stage.call("POST", chat, json=turn))["conversation"]}
+    said = await timed(_TURNS, lambda _: stage.call("POST", chat, json=turn), pause=PAUSE)
+    return [
+        Line("quick line, made into a task", quick, (("create", created),)),
+        Line("chat by rules: what is due this week?", said, (("list", listed),)),
+        Line(
+            "reading a line of 500 characters, processor time",
+            sample([_processor_time() for _ in range(CALLS)]),
+            aim="≤ 5",
+        ),
+    ]
+
+
+def _processor_time() -> float:
+    started = time.process_time()
+    read(_LONG, datetime.now(UTC), "Europe/Rome")
+    return time.process_time() - started
 
 
 async def _with_token(stage: Stage, url: str, secret: str) -> None:
