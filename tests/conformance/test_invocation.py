@@ -220,13 +220,13 @@ async def test_a_large_body_passes_both_ways(callee: FakeApp, frontend: Client) 
 
 async def test_a_body_over_the_callers_limit_is_refused(platform: Platform) -> None:
     await platform.app("backend")
-    recurring = platform.client("recurring-task")
+    notification = platform.client("notification")
 
     async def body() -> AsyncIterator[bytes]:
         for _ in range(80):
             yield b"x" * 65536
 
-    path = f"{BACKEND}/internal/occurrences"
+    path = f"{BACKEND}/internal/reminders"
     expected = differs(
         platform.runtime,
         "body-limit-invocation",
@@ -234,7 +234,7 @@ async def test_a_body_over_the_callers_limit_is_refused(platform: Platform) -> N
         daprd={(500, "ERR_DIRECT_INVOKE"), (0, "")},
     )
     try:
-        status, answer, _ = await recurring.http("POST", path, data=body())
+        status, answer, _ = await notification.http("POST", path, data=body())
         found = (status, json.loads(answer)["errorCode"])
     except aiohttp.ClientError:  # it ends the connection while the body is still being sent
         found = (0, "")

@@ -276,10 +276,10 @@ async def test_an_app_outside_the_scopes_has_no_store(frontend: Client) -> None:
 
 
 async def test_a_message_over_the_limit_is_refused(platform: Platform) -> None:
-    audit = platform.client("audit")
-    await audit.save(unique(), b"x" * (3 * 1024 * 1024))
-    await refused(grpc.StatusCode.RESOURCE_EXHAUSTED, audit.save(unique(), b"x" * (5 * 1024 * 1024)))
-    status, _, _ = await audit.http("POST", STATE, data=io.BytesIO(b" " * (5 * 1024 * 1024)))
+    notification = platform.client("notification")
+    await notification.save(unique(), b"x" * (3 * 1024 * 1024))
+    await refused(grpc.StatusCode.RESOURCE_EXHAUSTED, notification.save(unique(), b"x" * (5 * 1024 * 1024)))
+    status, _, _ = await notification.http("POST", STATE, data=io.BytesIO(b" " * (5 * 1024 * 1024)))
     assert status == differs(platform.runtime, "body-limit-state", embedded=413, daprd=400)
 
 

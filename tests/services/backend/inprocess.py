@@ -50,6 +50,32 @@ async def replica(memory: Memory, conversation: Provider | None = None) -> Async
             yield app
 
 
+class Running:
+    """A replica kept by a task of its own, for tests that start it in one task and end it in another."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._ended = asyncio.Event()
+
+    async def start(self) -> FastAPI:
+        """Return the application once it runs."""
+        started: asyncio.Future[FastAPI] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run(started))
+        await asyncio.wait([started, self._task], return_when=asyncio.FIRST_COMPLETED)
+        return started.result() if started.done() else self._task.result()
+
+    async def _run(self, started: asyncio.Future[FastAPI]) -> FastAPI:
+        async with replica(self._memory) as app:
+            started.set_result(app)
+            await self._ended.wait()
+        return app
+
+    async def stop(self) -> None:
+        """End it, and wait until it has."""
+        self._ended.set()
+        await self._task
+
+
 async def call(
     app: FastAPI, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
 ) -> Answer:

@@ -1,7 +1,6 @@
 """REST driven side by side with a model in plain Python: two replicas, one store, and any sequence of calls."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from backend.client import Answer, some_id
-from backend.inprocess import call, replica
+from backend.inprocess import Running, call
 from backend.memory import Memory
 from backend.model import FIELDS, Entry, Model
 
@@ -38,9 +37,9 @@ class Rest(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
         memory = Memory()
-        self.apps = [self.run(self.stack.enter_async_context(replica(memory))) for _ in range(2)]
+        self.replicas = [Running(memory) for _ in range(2)]
+        self.apps = [self.run(each.start()) for each in self.replicas]
         self.model = Model()
         self.seq = 0
         self.calls = 0
@@ -48,7 +47,8 @@ class Rest(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
-            self.run(self.stack.aclose())
+            for each in reversed(self.replicas):
+                self.run(each.stop())
             self.runner.close()
 
     def run(self, coroutine: Any) -> Any:
