@@ -69,8 +69,8 @@ async def test_what_was_queued_is_written_before_the_close(tmp_path: Path) -> No
 async def test_the_sweep_deletes_what_has_expired(database: Database) -> None:
     count = state.SWEEP_CHUNK + 50
     store = StateStore(database, "s", "app")
-    await store.save([Write(f"k{n}", b"", metadata={"ttlInSeconds": "1"}) for n in range(count)])
-    await store.save([Write("kept", b"", metadata={"ttlInSeconds": "600"}), Write("plain", b"")])
+    await store.save([Write(f"k{n}", b"x", metadata={"ttlInSeconds": "1"}) for n in range(count)])
+    await store.save([Write("kept", b"x", metadata={"ttlInSeconds": "600"}), Write("plain", b"x")])
     await state.sweep(database)
     assert database.read("SELECT count(*) FROM state") == [(count + 2,)]
     await database.write(lambda db: db.execute("UPDATE state SET expires = 1 WHERE key GLOB 'app||k[0-9]*'"))

@@ -142,6 +142,7 @@ async def test_who_is_calling(served: People) -> None:
         "name": me.subject,
         "time_zone": "UTC",
         "locale": "en",
+        "scopes": ["tasks:read", "tasks:write", "chat", "admin:self"],
     }
     assert found == expected
     changed = await me.call("PATCH", "/api/me", {"time_zone": "Europe/Rome", "locale": "it-IT"})
