@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from components.embedded import Ports, RuntimeSettings, render
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, HOST, SECRETS, AppKey, FakeApp
+from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, HOST, SECRETS, AppKey, FakeApp, Handler
 
 
 def free_port() -> int:
@@ -97,9 +97,10 @@ class Embedded:
         """The folder of the mail that it sent."""
         return self.settings.data / "mail"
 
-    async def join(self, key: AppKey, subscriptions: list[dict[str, Any]]) -> FakeApp:
+    async def join(self, key: AppKey, subscriptions: list[dict[str, Any]], answer: Handler | None) -> FakeApp:
         app = FakeApp(key, self.ports[key].app)
         app.subscriptions = subscriptions
+        app.answer = answer or app.answer
         await self.back(app)
         return app
 

@@ -168,8 +168,8 @@ class Runtime(Protocol):
     def logs(self) -> str:
         """Return what every process so far has written."""
 
-    async def join(self, key: AppKey, subscriptions: list[dict[str, Any]]) -> FakeApp:
-        """Return an application that listens, and takes part with these subscriptions."""
+    async def join(self, key: AppKey, subscriptions: list[dict[str, Any]], answer: Handler | None) -> FakeApp:
+        """Return an application that listens, takes part with these subscriptions, and answers so from the first."""
 
     async def release(self, app: FakeApp) -> None:
         """Have done with an application at the end of a case."""

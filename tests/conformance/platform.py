@@ -37,8 +37,7 @@ class Platform(Generic[R]):
             {"pubsubname": pubsub, "topic": topic, "route": f"/events/{topic}", **subscription}
             for topic, pubsub in (topics or {}).items()
         ]
-        app = await self.runtime.join((app_id, replica), subscriptions)
-        app.answer = answer or app.answer
+        app = await self.runtime.join((app_id, replica), subscriptions, answer)
         self._apps[app.key] = app
         return app
 

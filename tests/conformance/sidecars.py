@@ -13,7 +13,7 @@ from components.embedded import Ports
 from components.selfhosted import Place, render
 from infra.local.engines.build import cache
 from infra.local.engines.sidecars import Sidecars
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, HOST, PUBSUB, RELAY, SECRETS, AppKey, FakeApp
+from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, HOST, PUBSUB, RELAY, SECRETS, AppKey, FakeApp, Handler
 
 Subscriptions = list[dict[str, Any]]
 
@@ -75,9 +75,10 @@ class Daprds:
         """End all of them."""
         await asyncio.gather(*(self._end(key) for key in APPS))
 
-    async def join(self, key: AppKey, subscriptions: Subscriptions) -> FakeApp:
+    async def join(self, key: AppKey, subscriptions: Subscriptions, answer: Handler | None) -> FakeApp:
         app = self._apps[key]
         app.forget()
+        app.answer = answer or app.answer
         if key not in self._announced:
             await self._start(key, subscriptions)
         elif not all(wanted in self._announced[key] for wanted in subscriptions):
