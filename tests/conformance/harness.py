@@ -106,8 +106,9 @@ class FakeApp:
         return [request for request in self.received if request.path == path]
 
     def events(self, path: str, key: str = "n") -> list[Any]:
-        """Return `data[key]` of every CloudEvent that came to that path."""
-        return [request.json()["data"].get(key) for request in self.at(path)]
+        """Return `data[key]` of every CloudEvent at that path that has it; another case's may be of any form."""
+        data = [request.json().get("data") for request in self.at(path)]
+        return [item[key] for item in data if isinstance(item, dict) and key in item]
 
     def forget(self) -> None:
         """Begin anew: nothing received, everything answered with 200."""
