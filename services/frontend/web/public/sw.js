@@ -1,46 +1,51 @@
 // The page without a network: the files of this build are kept, and any address of the page gets the page itself.
 // Calls to the API are never answered from here: the page has its own copy of the tasks.
+// scripts/finish.mjs fills in what the build knows.
 const CACHE = "page-__VERSION__";
-const FILES = ["__FILES__"];
+const PAGE = "__PAGE__"; // the page's SHA-256
+const FILES = new Set(["__FILES__"]);
+const PATIENCE_MS = 3_000; // a network that says nothing for so long is as good as none
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.addAll(FILES))
-      .then(() => self.skipWaiting()),
-  );
-});
-
-self.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
-});
+self.addEventListener("install", (event) => event.waitUntil(fill().then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(clear().then(() => self.clients.claim())));
 
 self.addEventListener("fetch", (event) => {
-  const url = new URL(event.request.url);
-  if (event.request.method !== "GET" || url.origin !== location.origin) return;
-  if (/^\/(api|ws|mcp|docs|openapi\.json|config\.json)(\/|$)/.test(url.pathname)) return;
-  if (event.request.mode === "navigate") event.respondWith(navigated(event.request));
-  else if (url.pathname.startsWith("/_next/static/")) event.respondWith(kept(event.request));
+  const { method, mode, url } = event.request;
+  const { origin, pathname } = new URL(url);
+  if (method !== "GET" || origin !== location.origin) return;
+  if (/^\/(api|ws|mcp|docs|openapi\.json|config\.json)(\/|$)/.test(pathname)) return;
+  if (mode === "navigate") event.respondWith(navigated(event.request));
+  else if (FILES.has(pathname) || pathname.startsWith("/_next/static/")) event.respondWith(kept(event.request));
 });
+
+/** Keep all files of this build, or fail as a whole: the browser asks again with the next visit. */
+async function fill() {
+  const cache = await caches.open(CACHE);
+  const page = await fetch("/", { cache: "reload" });
+  const digest = await crypto.subtle.digest("SHA-256", await page.clone().arrayBuffer());
+  const found = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== PAGE) throw new Error("the platform is being updated: its page is of another build than this worker");
+  await Promise.all([cache.addAll([...FILES]), cache.put("/", page)]);
+}
+
+/** Let go of the builds of old, but the one before: windows that are open still load parts of it. */
+async function clear() {
+  const others = (await caches.keys()).filter((name) => name.startsWith("page-") && name !== CACHE);
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+}
 
 /** The page as the platform has it now; as it was kept where the platform cannot be reached. */
 async function navigated(request) {
-  try {
-    const response = await fetch(request);
-    if (response.status < 500) return response;
-  } catch {}
-  return (await caches.match("/", { cacheName: CACHE })) ?? Response.error();
+  const own = await caches.match("/", { cacheName: CACHE });
+  const fresh = fetch(request).then((answer) => (answer.status < 500 ? answer : (own ?? answer)));
+  if (!own) return fresh;
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, own));
+  return Promise.race([fresh.catch(() => own), late]);
 }
 
-/** Files under names that tell their content: what is kept is right. */
+/** A file of this build, or of the one before; names tell the content, so that what is kept is right. */
 async function kept(request) {
-  return (await caches.match(request)) ?? fetch(request);
+  return (await caches.match(request, { cacheName: CACHE })) ?? (await caches.match(request)) ?? fetch(request);
 }
 
 self.addEventListener("notificationclick", (event) => {

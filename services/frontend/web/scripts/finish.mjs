@@ -14,23 +14,26 @@ function files(folder) {
   });
 }
 
+const sha256 = (content) => createHash("sha256").update(content).digest("hex");
+
 cpSync("src/views.json", join(OUT, "views.json"));
 for (const name of ["404.html", "404", "_not-found.html", "_not-found", "index.txt", "_not-found.txt"]) {
   rmSync(join(OUT, name), { force: true, recursive: true });
 }
 for (const path of files(OUT)) if (path.endsWith(".txt")) rmSync(path);
 
-const page = readFileSync(join(OUT, "index.html"));
-const shell = files(join(OUT, "_next")).filter(
-  (path) => /\.(js|css|woff2)$/.test(path) && !/-(cyrillic|greek|vietnamese)/.test(path),
-);
-const addresses = shell.map((path) => `/${path.slice(OUT.length + 1).replaceAll("\\", "/")}`).sort();
-const version = createHash("sha256").update(page).update(addresses.join("\n")).digest("hex").slice(0, 16);
-const worker = readFileSync(join(OUT, "sw.js"), "utf8");
-writeFileSync(
-  join(OUT, "sw.js"),
-  worker.replace("__VERSION__", version).replace('["__FILES__"]', JSON.stringify(["/", "/icon.svg", ...addresses])),
-);
+const shell = files(OUT)
+  .filter((path) => /\.(js|css|woff2|svg|png|webmanifest)$/.test(path) && path !== join(OUT, "sw.js"))
+  .filter((path) => !/-(cyrillic|greek|vietnamese)/.test(path))
+  .sort();
+const page = sha256(readFileSync(join(OUT, "index.html")));
+const addresses = shell.map((path) => `/${path.slice(OUT.length + 1).replaceAll("\\", "/")}`);
+const version = sha256([page, ...shell.map((path) => sha256(readFileSync(path)))].join()).slice(0, 16);
+const worker = readFileSync(join(OUT, "sw.js"), "utf8")
+  .replace("__VERSION__", version)
+  .replace("__PAGE__", page)
+  .replace('["__FILES__"]', JSON.stringify(addresses));
+writeFileSync(join(OUT, "sw.js"), worker);
 
 for (const path of files(OUT)) {
   if (/\.(js|css|svg|webmanifest)$/.test(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));

@@ -2,6 +2,7 @@
 
 import { Component, type ReactNode } from "react";
 import english from "@/i18n/en.json";
+import { reloadOnce } from "@/lib/reload";
 import styles from "./Boundary.module.css";
 import { Button } from "./Button";
 
@@ -11,6 +12,11 @@ export class Boundary extends Component<{ children: ReactNode }, { failed: boole
 
   static getDerivedStateFromError(): { failed: boolean } {
     return { failed: true };
+  }
+
+  /** A part of the page that is no longer there: the platform has a newer page, which a fresh start gets. */
+  override componentDidCatch(error: Error): void {
+    if (error.name === "ChunkLoadError") reloadOnce();
   }
 
   override render(): ReactNode {

@@ -6,6 +6,7 @@ import { useAddress } from "@/lib/address";
 import { Empty } from "@/ui/Empty";
 import { Link } from "@/ui/Link";
 import { Spinner } from "@/ui/Spinner";
+import { useKeptPage } from "../app/worker";
 import { DetailsPane } from "../details/DetailsPane";
 import { Issues } from "../issues/Issues";
 import { Panels } from "../keys/Panels";
@@ -23,6 +24,7 @@ export function Shell() {
   const [drawer, setDrawer] = useState(false);
   const address = useAddress();
   useHotkeys();
+  useKeptPage();
   useTitle(address?.view ?? "today", address?.rest ?? null);
   return (
     <div className={styles.shell}>

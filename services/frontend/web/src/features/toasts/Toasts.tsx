@@ -12,9 +12,14 @@ export function Toasts() {
   const t = useTranslations("app");
   const shown = useStore(toasts, (state) => state.shown);
   return (
-    <Radix.Provider duration={SHOWN_MS} swipeDirection="down">
-      {shown.map(({ id, text, tone, action }) => (
-        <Radix.Root key={id} className={`${styles.toast} ${styles[tone]}`} onOpenChange={(open) => open || dismiss(id)}>
+    <Radix.Provider swipeDirection="down">
+      {shown.map(({ id, text, tone, action, stays }) => (
+        <Radix.Root
+          key={id}
+          className={`${styles.toast} ${styles[tone]}`}
+          duration={stays ? Number.POSITIVE_INFINITY : SHOWN_MS}
+          onOpenChange={(open) => open || dismiss(id)}
+        >
           <Radix.Description className={styles.text} dir="auto">
             {text}
           </Radix.Description>

@@ -5,6 +5,8 @@ export interface Toast {
   text: string;
   tone: "plain" | "danger";
   action: { label: string; run: () => void } | null;
+  /** Until the person answers it. */
+  stays: boolean;
 }
 
 /** What is said at the foot of the page for a moment; the latest three. */
@@ -13,8 +15,8 @@ export const toasts = createStore<{ shown: readonly Toast[] }>(() => ({ shown: [
 const MOST = 3;
 let last = 0;
 
-export function say(text: string, options: { tone?: Toast["tone"]; action?: Toast["action"] } = {}): void {
-  const toast: Toast = { id: ++last, text, tone: options.tone ?? "plain", action: options.action ?? null };
+export function say(text: string, options: Partial<Pick<Toast, "tone" | "action" | "stays">> = {}): void {
+  const toast: Toast = { tone: "plain", action: null, stays: false, ...options, id: ++last, text };
   toasts.setState(({ shown }) => ({ shown: [...shown, toast].slice(-MOST) }));
 }
 
