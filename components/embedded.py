@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from components.catalogue import CATALOGUE
+from components.conversation import Conversation
 from components.dapr import components
 from components.model import Catalogue, Component, Edge, Frozen, Topic
 
@@ -73,6 +74,7 @@ def render(
     secrets: dict[str, dict[str, str]],
     api_token: str | None,
     app_token: str | None,
+    conversation: Conversation | None = None,
     catalogue: Catalogue = CATALOGUE,
 ) -> RuntimeSettings:
     """Return the runtime's settings for the applications of `ports`, keyed by app id and replica."""
@@ -96,7 +98,7 @@ def render(
     return RuntimeSettings(
         data=data,
         apps=tuple(apps),
-        components=components(catalogue),
+        components=components(catalogue, conversation),
         secrets=secrets,
         api_token=api_token,
         app_token=app_token,

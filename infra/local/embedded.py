@@ -23,6 +23,7 @@ def plan(options: Options) -> Plan:
         secrets={**kept_secrets(options.data), SMTP_SECRET: dict(options.smtp)},
         api_token=services.api_token,
         app_token=services.app_token,
+        conversation=options.conversation,
     )
     write_private(options.data / SETTINGS, settings.model_dump_json())
     return Plan(((_runtime(options, settings),), services.parts(options, lambda _: RUNTIME)), services.public)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from components.catalogue import BACKEND, FRONTEND
-from components.conversation import Conversation, Provider
+from components.conversation import KEYED, Conversation, Provider, contradictions
 from services.kit.config import Config, ConfigError
 
 HOST: Final = "127.0.0.1"
@@ -24,6 +24,7 @@ _SMTP: Final = {
 }
 _REPLICAS: Final = {"BACKEND_REPLICAS": BACKEND, "FRONTEND_REPLICAS": FRONTEND}
 _CONVERSATION: Final = ("CONVERSATION_MODEL", "CONVERSATION_ENDPOINT", "CONVERSATION_KEY")
+_WITHOUT_MODEL: Final = frozenset({Provider.ECHO, Provider.RULES})
 _OWN: Final = {"PORT", "DATA", "RESET", "RUNTIME", *_REPLICAS, *_SMTP, *_CONVERSATION}
 
 
@@ -101,20 +102,26 @@ def _conversation(given: Mapping[str, str]) -> Conversation | None:
 
 
 def _conversation_problems(given: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with the language model; only a sidecar built with its provider reaches it."""
+    """Return what is wrong with the language model; the embedded runtime reaches nothing outside."""
     alone = [name for name in _CONVERSATION if name in given]
     if "CONVERSATION" not in given:
         return [f"CONVERSATION: missing, and {', '.join(alone)} say nothing without it"] if alone else []
-    if (wanted := given["CONVERSATION"]) != Provider.OPENAI:
-        return [f"CONVERSATION: there is no {wanted} on one machine; there is: openai, any server of its protocol"]
+    if (wanted := given["CONVERSATION"]) not in set(Provider):
+        return [f"CONVERSATION: there is no {wanted}; there is: {', '.join(Provider)}"]
+    provider, runtime = Provider(wanted), given.get("RUNTIME", EMBEDDED)
     problems = []
-    if given.get("RUNTIME") != DAPR:
-        problems.append("CONVERSATION: only real Dapr reaches a language model; add RUNTIME=dapr")
-    if "CONVERSATION_KEY" not in given:
+    if runtime != DAPR and provider not in _WITHOUT_MODEL:
+        problems.append(f"CONVERSATION: only real Dapr reaches {wanted}; add RUNTIME=dapr")
+    if runtime == DAPR and provider is Provider.RULES:
+        problems.append("CONVERSATION: real Dapr has no rules; without CONVERSATION the chat goes by its own")
+    if provider in KEYED and "CONVERSATION_KEY" not in given:
         problems.append("CONVERSATION_KEY: missing; a server that asks for none takes any")
-    if not given.get("CONVERSATION_ENDPOINT", "http://").startswith(("http://", "https://")):
-        problems.append("CONVERSATION_ENDPOINT: must be an http:// or https:// address, like http://127.0.0.1:11434/v1")
-    return problems
+    if provider not in KEYED and "CONVERSATION_KEY" in given:
+        problems.append(f"CONVERSATION_KEY: {wanted} asks for none; leave it out")
+    model, endpoint = given.get("CONVERSATION_MODEL", ""), given.get("CONVERSATION_ENDPOINT", "")
+    return problems + [
+        f"CONVERSATION_{field.upper()}: {text}" for field, text in contradictions(provider, model, endpoint)
+    ]
 
 
 def _smtp_problems(given: Mapping[str, str]) -> list[str]:

@@ -78,6 +78,11 @@ DIFFERENCES: Final = {
         "it is kept beside the true one",
         "services trust this header, and refuse one that is there twice",
     ),
+    "conversation-scrub": Difference(
+        "a talk that asks for personal data to be scrubbed is refused",
+        "what looks like an address or a number is taken out",
+        "no service asks for it, and to ignore it would be a promise broken",
+    ),
     "event-size": Difference(
         "an event has at most the 4 MB of any message",
         "Kafka takes at most 1 MB, and the answer is 500",

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from components.embedded import Ports, RuntimeSettings, render
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, HOST, SECRETS, AppKey, FakeApp, Handler
+from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, ECHO, HOST, SECRETS, AppKey, FakeApp, Handler
 
 
 def free_port() -> int:
@@ -43,7 +43,14 @@ class Embedded:
     def choose_ports(self) -> None:
         """Give every application three ports that nobody listens on."""
         self.ports = {app: Ports(app=free_port(), http=free_port(), grpc=free_port()) for app in self._apps}
-        settings = render(self.folder / "data", self.ports, secrets=SECRETS, api_token=API_TOKEN, app_token=APP_TOKEN)
+        settings = render(
+            self.folder / "data",
+            self.ports,
+            secrets=SECRETS,
+            api_token=API_TOKEN,
+            app_token=APP_TOKEN,
+            conversation=ECHO,
+        )
         self.settings: RuntimeSettings = settings.model_copy(update=self._changes)
 
     def spawn(self) -> subprocess.Popen[bytes]:

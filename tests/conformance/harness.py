@@ -17,6 +17,7 @@ from dapr.proto.runtime.v1 import dapr_pb2_grpc, jobs_pb2, pubsub_pb2, state_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 from yarl import URL
 
+from components.conversation import Conversation, Provider
 from components.embedded import Ports
 
 HOST: Final = "127.0.0.1"
@@ -26,6 +27,7 @@ STORE: Final = "statestore"
 PUBSUB: Final = "kafka-pubsub"
 RELAY: Final = "relay-pubsub"
 FIRST_WRITE: Final = common.StateOptions(concurrency=common.StateOptions.CONCURRENCY_FIRST_WRITE)
+ECHO: Final = Conversation(provider=Provider.ECHO)
 SECRETS: Final = {"webhook-signing": {"key": "s3cret"}, "database": {"connection-string": "hidden"}}
 
 PATIENCE_SECONDS: Final = 15  # with a call that is never answered

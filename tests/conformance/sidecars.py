@@ -13,7 +13,19 @@ from components.embedded import Ports
 from components.selfhosted import Place, render
 from infra.local.engines.build import cache
 from infra.local.engines.sidecars import Sidecars
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, HOST, PUBSUB, RELAY, SECRETS, AppKey, FakeApp, Handler
+from tests.conformance.harness import (
+    API_TOKEN,
+    APP_TOKEN,
+    APPS,
+    ECHO,
+    HOST,
+    PUBSUB,
+    RELAY,
+    SECRETS,
+    AppKey,
+    FakeApp,
+    Handler,
+)
 
 Subscriptions = list[dict[str, Any]]
 
@@ -48,6 +60,7 @@ class Daprds:
             folder=self._folder / "dapr",
             brokers=f"{HOST}:{engines.broker.port}",
             secrets=SECRETS | engines.secrets,
+            conversation=ECHO,
         )
         render(place)
         shared = Sidecars(cache().dapr / "daprd", place, engines.scheduler.port, API_TOKEN, APP_TOKEN, ())

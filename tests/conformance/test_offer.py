@@ -40,7 +40,7 @@ NOT_OFFERED: Final = {
         "UnsubscribeConfigurationAlpha1",
         "UnsubscribeConfiguration",
     },
-    "conversation": {"ConverseAlpha1", "ConverseAlpha2"},
+    "conversation without tools": {"ConverseAlpha1"},
     "cryptography": {
         "EncryptAlpha1",
         "DecryptAlpha1",

@@ -13,7 +13,7 @@ from harness.waiting import eventually
 
 
 class Follower:
-    """Keeps what it was told: `seqs` in the order they came, `tasks` by id, `events` and `notifications` whole.
+    """Keeps what it was told: `seqs` in the order they came, `tasks` by id; `events`, `notifications`, `chats` whole.
 
     A client that begins with nothing is sent a snapshot; `begun` is the seq of that. `stretches` begin with a
     snapshot's seq, and go on with those of the events after it: one for each snapshot.
@@ -31,6 +31,7 @@ class Follower:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.notifications: list[dict[str, Any]] = []
+        self.chats: list[dict[str, Any]] = []
         self.connections = 0
         self.greeted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -74,6 +75,8 @@ class Follower:
                 self._take_event(event)
         elif kind == "notification":
             self.notifications.append(message)
+        elif kind == "chat":
+            self.chats.append(message)
 
     def _take_snapshot(self, message: dict[str, Any]) -> None:
         if message["part"] == 1:

@@ -55,6 +55,20 @@ def test_the_model_of_the_chat_is_told_to_services_and_its_key_is_not() -> None:
     assert "k" not in options.environment.values()
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google"])
+def test_providers_that_ask_for_a_key(provider: str) -> None:
+    given = {"CONVERSATION": provider, "RUNTIME": "dapr"}
+    assert "CONVERSATION_KEY: missing" in problems(given)
+    options = Options.read(given | {"CONVERSATION_KEY": "k"})
+    assert options.conversation == Conversation(provider=Provider(provider))
+
+
+@pytest.mark.parametrize("provider", ["echo", "rules"])
+def test_the_embedded_runtime_tries_the_way_through_a_model_without_one(provider: str) -> None:
+    options = Options.read({"CONVERSATION": provider})
+    assert (options.runtime, options.conversation) == ("embedded", Conversation(provider=Provider(provider)))
+
+
 def test_mail_written_to_files_may_have_a_sender() -> None:
     assert Options.read({"EMAIL_FROM": "me@example.org"}).smtp == {"emailFrom": "me@example.org"}
 
@@ -74,8 +88,19 @@ def test_ports_that_are_none(port: str) -> None:
     [
         ({"RESET": "yes"}, "RESET: yes is neither 1 (start over) nor 0"),
         ({"RUNTIME": "docker"}, "RUNTIME: there is no docker; there is: embedded, dapr"),
-        ({"CONVERSATION": "gpt"}, "CONVERSATION: there is no gpt on one machine"),
-        ({"CONVERSATION": "openai"}, "CONVERSATION: only real Dapr reaches a language model; add RUNTIME=dapr"),
+        (
+            {"CONVERSATION": "gpt"},
+            "CONVERSATION: there is no gpt; there is: openai, anthropic, google, ollama, echo, r",
+        ),
+        ({"CONVERSATION": "openai"}, "CONVERSATION: only real Dapr reaches openai; add RUNTIME=dapr"),
+        ({"CONVERSATION": "rules", "RUNTIME": "dapr"}, "CONVERSATION: real Dapr has no rules; without CONVERSATION"),
+        ({"CONVERSATION": "rules", "CONVERSATION_KEY": "k"}, "CONVERSATION_KEY: rules asks for none; leave it out"),
+        (
+            {"CONVERSATION": "ollama", "RUNTIME": "dapr"},
+            "CONVERSATION_MODEL: ollama needs it\n  CONVERSATION_ENDPOINT: ",
+        ),
+        ({"CONVERSATION": "google", "CONVERSATION_ENDPOINT": "http://x"}, "CONVERSATION_ENDPOINT: google needs none"),
+        ({"CONVERSATION": "openai", "CONVERSATION_ENDPOINT": "x:1"}, "CONVERSATION_ENDPOINT: must be an http:// or"),
         ({"CONVERSATION": "openai", "RUNTIME": "dapr"}, "CONVERSATION_KEY: missing"),
         ({"CONVERSATION_KEY": "k"}, "CONVERSATION: missing, and CONVERSATION_KEY say nothing without it"),
         ({"BACKEND_REPLICAS": "0"}, "BACKEND_REPLICAS: 0 is not a number of processes, 1 to 8"),

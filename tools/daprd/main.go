@@ -8,7 +8,9 @@ import (
 	"github.com/dapr/components-contrib/bindings"
 	bindingshttp "github.com/dapr/components-contrib/bindings/http"
 	"github.com/dapr/components-contrib/bindings/smtp"
+	"github.com/dapr/components-contrib/conversation/anthropic"
 	"github.com/dapr/components-contrib/conversation/echo"
+	"github.com/dapr/components-contrib/conversation/googleai"
 	"github.com/dapr/components-contrib/conversation/openai"
 	"github.com/dapr/components-contrib/nameresolution/sqlite"
 	"github.com/dapr/components-contrib/pubsub/kafka"
@@ -34,7 +36,9 @@ func register() {
 	stateregistry.DefaultRegistry.RegisterComponent(postgresql.NewPostgreSQLStateStore, "postgresql/v2")
 	secretsregistry.DefaultRegistry.RegisterComponent(file.NewLocalSecretStore, "local.file")
 	resolutionregistry.DefaultRegistry.RegisterComponent(sqlite.NewResolver, "sqlite")
+	conversationregistry.DefaultRegistry.RegisterComponent(anthropic.NewAnthropic, "anthropic")
 	conversationregistry.DefaultRegistry.RegisterComponent(echo.NewEcho, "echo")
+	conversationregistry.DefaultRegistry.RegisterComponent(googleai.NewGoogleAI, "googleai")
 	conversationregistry.DefaultRegistry.RegisterComponent(openai.NewOpenAI, "openai")
 	bindingsregistry.DefaultRegistry.RegisterOutputBinding(smtp.NewSMTP, "smtp")
 	bindingsregistry.DefaultRegistry.RegisterOutputBinding(func(log logger.Logger) bindings.OutputBinding {

@@ -202,3 +202,21 @@ def binding_failed(name: str, cause: object) -> DaprError:
     """Return the error of an output binding that did not do what it was asked."""
     message = f"error invoking output binding {name}: {cause}"
     return DaprError(StatusCode.INTERNAL, "ERR_INVOKE_OUTPUT_BINDING", message)
+
+
+def conversation_missing(name: str) -> DaprError:
+    """Return the error of a conversation component that the app may not use, or that does not exist."""
+    message = f"failed finding conversation component {name}"
+    return DaprError(StatusCode.INVALID_ARGUMENT, "ERR_CONVERSATION_NOT_FOUND", message)
+
+
+def conversation_empty(name: str) -> DaprError:
+    """Return the error of a talk in which nobody says anything."""
+    message = f"failed conversing with component {name}: missing inputs in request"
+    return DaprError(StatusCode.INVALID_ARGUMENT, "ERR_CONVERSATION_MISSING_INPUTS", message)
+
+
+def conversation_invalid(name: str, cause: object) -> DaprError:
+    """Return the error of a talk that cannot be read."""
+    message = f"failed conversing with component {name}: invalid params: {cause}"
+    return DaprError(StatusCode.INVALID_ARGUMENT, "ERR_CONVERSATION_INVALID_PARMS", message)

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, Protocol
 import grpc
 import orjson
 from dapr.proto.common.v1 import common_pb2 as common
+from dapr.proto.runtime.v1 import ai_pb2 as ai
 from dapr.proto.runtime.v1 import binding_pb2 as binding
 from dapr.proto.runtime.v1 import invoke_pb2 as invoke
 from dapr.proto.runtime.v1 import jobs_pb2 as jobs
@@ -152,6 +153,11 @@ async def invoke_binding(call: Call, request: binding.InvokeBindingRequest) -> b
     return binding.InvokeBindingResponse()
 
 
+async def converse(call: Call, request: ai.ConversationRequestAlpha2) -> ai.ConversationResponseAlpha2:
+    """Return what the component answers to what was said."""
+    return call.sidecar.converse(request)
+
+
 async def get_secret(call: Call, request: secret.GetSecretRequest) -> secret.GetSecretResponse:
     """Return keys and values of one secret."""
     return secret.GetSecretResponse(data=call.sidecar.secret(request.store_name, request.key))
@@ -228,6 +234,7 @@ METHODS: Final[dict[str, tuple[type[Message], Method]]] = {
     "BulkPublishEventAlpha1": (pubsub.BulkPublishRequest, publish_bulk),
     "BulkPublishEvent": (pubsub.BulkPublishRequest, publish_bulk),
     "InvokeBinding": (binding.InvokeBindingRequest, invoke_binding),
+    "ConverseAlpha2": (ai.ConversationRequestAlpha2, converse),
     "GetSecret": (secret.GetSecretRequest, get_secret),
     "GetBulkSecret": (secret.GetBulkSecretRequest, get_bulk_secret),
     "ScheduleJobAlpha1": (jobs.ScheduleJobRequest, schedule_job),

@@ -5,12 +5,15 @@ import smtplib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dapr.proto.runtime.v1.ai_pb2 import ConversationRequestAlpha2, ConversationResponseAlpha2
+
 from components.embedded import RuntimeSettings
-from infra.local.runtime import mail
+from infra.local.runtime import conversation, mail
 from infra.local.runtime.applications import Application
 from infra.local.runtime.database import Database
 from infra.local.runtime.errors import (
     binding_failed,
+    conversation_missing,
     secret_denied,
     secret_missing,
     secret_store_missing,
@@ -92,6 +95,14 @@ class Sidecar:
             await mail.send(registry.metadata(component), metadata, data, folder)
         except (mail.MailError, OSError, smtplib.SMTPException) as error:
             raise binding_failed(name, error) from error
+
+    def converse(self, request: ConversationRequestAlpha2) -> ConversationResponseAlpha2:
+        """Return what a conversation component answers."""
+        component = self.services.registry.find(self.app_id, "conversation", request.name)
+        answer = conversation.COMPONENTS.get(component.type) if component else None
+        if answer is None:
+            raise conversation_missing(request.name)
+        return conversation.respond(request, answer)
 
     def _check_secret_store(self, store: str) -> None:
         registry = self.services.registry
