@@ -58,6 +58,7 @@ class Filter:
 
     task_id: UUID | None = None
     types: Sequence[EntryType] = ()
+    actors: Sequence[str] = ()
     since: str | None = None
     until: str | None = None
 
@@ -70,6 +71,7 @@ class Filter:
             bool(content)
             and (self.task_id is None or content.get("task_id") == str(self.task_id))
             and (not self.types or content.get("type") in self.types)
+            and (not self.actors or content.get("actor") in self.actors)
             and (self.since is None or at >= self.since)
             and (self.until is None or at < self.until)
         )

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 from starlette.requests import Request
 
 from services.audit.browse import Filter, browse
@@ -28,6 +28,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 _Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_Actor = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 @router.get("/api/audit", tags=["audit"], summary="List the audit trail, newest first", responses=documented())
@@ -37,6 +38,10 @@ async def read_audit(
     *,
     task_id: UUID | None = None,
     types: Annotated[list[EntryType] | None, Query(alias="type", description="any of these; repeatable")] = None,
+    actors: Annotated[
+        list[_Actor] | None,
+        Query(alias="actor", max_length=10, description="`person`, or app ids of services; repeatable"),
+    ] = None,
     since: Annotated[_Instant | None, Query(description="at this instant or later")] = None,
     until: Annotated[_Instant | None, Query(description="before this instant")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -46,7 +51,8 @@ async def read_audit(
 
     A page ends at `limit`, at 2 MB, or once 64 pages of the trail were read.
     """
-    wanted = Filter(task_id, tuple(types or ()), utc(since) if since else None, utc(until) if until else None)
+    span = (utc(since) if since else None, utc(until) if until else None)
+    wanted = Filter(task_id, tuple(types or ()), tuple(actors or ()), *span)
     return await browse(_trail(request), caller.person, wanted, limit, cursor)
 
 

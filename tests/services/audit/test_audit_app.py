@@ -262,11 +262,14 @@ async def test_filters_and_cursors_over_http(service: Service, person: str) -> N
     )
     assert [item["seq"] for item in some["items"]] == [3, 2]
     assert some["items"][0]["changes"] == [{"field": "title", "before": "title 2", "after": "title 3"}]
+    _, others = await service.get("/api/audit", person, actor=["backend", "recurring-task"])
+    assert others["items"] == []
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("actor", ""),
         ("limit", "0"),
         ("limit", "501"),
         ("limit", "many"),
@@ -307,7 +310,7 @@ async def test_the_openapi_document_tells_of_errors(service: Service) -> None:
         assert all(list(responses[s]["content"]) == ["application/problem+json"] for s in ("401", "403", "422", "503"))
     assert "ProblemDetails" in document["components"]["schemas"]
     names = [parameter["name"] for parameter in document["paths"]["/api/audit"]["get"]["parameters"]]
-    assert names == ["task_id", "type", "since", "until", "limit", "cursor"]
+    assert names == ["task_id", "type", "actor", "since", "until", "limit", "cursor"]
 
 
 async def test_the_service_is_ready_and_counts(service: Service, person: str) -> None:

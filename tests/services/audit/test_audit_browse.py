@@ -120,7 +120,7 @@ async def test_filters(trail: Trail, person: str) -> None:
     await trail.take(event(person, 2, task=task(id=other)))
     await trail.take(event(person, 3, type_=EventType.COMPLETED))
     await trail.take(profile_event(person, 4))
-    await trail.take(event(person, 5))
+    await trail.take(event(person, 5, actor="recurring-task"))
 
     async def seqs(wanted: Filter) -> list[int]:
         return [item.seq for item in (await everything(trail, person, wanted, 2))[0]]
@@ -128,6 +128,7 @@ async def test_filters(trail: Trail, person: str) -> None:
     assert await seqs(Filter(task_id=other)) == [2]
     assert await seqs(Filter(task_id=TASK_ID)) == [5, 3, 1]
     assert await seqs(Filter(types=(EventType.COMPLETED, EventType.PROFILE_UPDATED))) == [4, 3]
+    assert await seqs(Filter(actors=("backend", "recurring-task"))) == [5]
     assert await seqs(Filter(since=at(3))) == [5, 4, 3]
     assert await seqs(Filter(until=at(3))) == [2, 1]
     assert await seqs(Filter(task_id=TASK_ID, since=at(2), until=at(5))) == [3]

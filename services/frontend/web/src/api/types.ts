@@ -14,6 +14,7 @@ export type Me = Omit<Schemas["Me"], "scopes"> & Partial<Pick<Schemas["Me"], "sc
 export type Problem = Schemas["ProblemDetails"];
 export type AuditItem = Schemas["AuditItem"];
 export type AuditPage = Schemas["AuditPage"];
+export type Proof = Schemas["Proof"];
 export type Notification = Schemas["Notification"];
 export type NotificationPage = Schemas["NotificationPage"];
 export type Channel = Schemas["Channel"];

@@ -4,6 +4,7 @@ import {
   Bell,
   CalendarDays,
   CircleCheck,
+  History,
   Inbox,
   type LucideIcon,
   Settings,
@@ -32,6 +33,7 @@ export interface View {
   available?: () => Promise<boolean>;
 }
 
+const ActivityPage = lazy(() => import("./activity/ActivityPage"));
 const NotificationsPage = lazy(() => import("./notifications/NotificationsPage"));
 const SettingsPage = lazy(() => import("./settings/SettingsPage"));
 const TagsPage = lazy(() => import("./tags/TagsPage"));
@@ -45,6 +47,7 @@ export const VIEWS: readonly View[] = [
   { id: "completed", icon: CircleCheck, place: "lists", keys: "g c" },
   { id: "tags", icon: Tags, place: "lists", keys: "g g", page: TagsPage },
   { id: "notifications", icon: Bell, place: "more", keys: "g n", page: NotificationsPage, badge: UnreadCount },
+  { id: "activity", icon: History, place: "more", keys: "g h", page: ActivityPage },
   { id: "transfer", icon: ArrowDownUp, place: "more", page: TransferPage },
   { id: "settings", icon: Settings, place: "more", keys: "g s", page: SettingsPage },
 ];

@@ -4,8 +4,9 @@ import styles from "./Keys.module.css";
 export function Keys({ keys }: { keys: string }) {
   return (
     <span className={styles.keys} aria-hidden="true">
-      {keys.split(" ").map((key) => (
-        <kbd key={key}>{key}</kbd>
+      {keys.split(" ").map((key, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a key may be pressed twice, and the list never changes
+        <kbd key={place}>{key}</kbd>
       ))}
     </span>
   );

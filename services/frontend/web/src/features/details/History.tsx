@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useFormatter, useTranslations } from "use-intl";
 import { call } from "@/api/http";
 import type { AuditItem, AuditPage, Task } from "@/api/types";
+import { Link } from "@/ui/Link";
 import styles from "./Details.module.css";
 
 /** What happened to the task, from the audit trail, newest first. */
@@ -21,6 +22,9 @@ export function History({ task }: { task: Task }) {
           <Entry key={item.index} item={item} />
         ))}
       </ol>
+      <Link to={`/activity?of=${task.id}`} className={styles.more}>
+        {t("historyAll")}
+      </Link>
     </section>
   );
 }

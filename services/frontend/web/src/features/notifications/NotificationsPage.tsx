@@ -7,6 +7,7 @@ import type { Notification } from "@/api/types";
 import { setParams, useAddress } from "@/lib/address";
 import { wallClock } from "@/lib/zones";
 import { Button } from "@/ui/Button";
+import { Chips } from "@/ui/Chips";
 import { Empty } from "@/ui/Empty";
 import { Failed } from "@/ui/Failed";
 import { Page } from "@/ui/Page";
@@ -45,19 +46,13 @@ function Filters() {
   const t = useTranslations("notifications");
   const chosen = useFilter();
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for a form's fields; these choose what is shown
-    <div className={styles.filters} role="group" aria-label={t("show")}>
-      {FILTERS.map((filter) => (
-        <button
-          key={filter}
-          type="button"
-          className={styles.filter}
-          aria-pressed={filter === chosen}
-          onClick={() => setParams({ show: filter === "all" ? null : filter })}
-        >
-          {t(`filter.${filter}`)}
-        </button>
-      ))}
+    <div className={styles.filters}>
+      <Chips
+        label={t("show")}
+        options={FILTERS.map((value) => ({ value, label: t(`filter.${value}`) }))}
+        value={chosen}
+        onChange={(filter) => setParams({ show: filter === "all" ? null : filter })}
+      />
     </div>
   );
 }
