@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.frontend.security import policy
@@ -105,6 +105,8 @@ def _file(out: Path, path: Path) -> Route:
     compressed = path.with_name(f"{path.name}.gz")
 
     async def file(request: Request) -> Response:
+        if not path.is_file():  # the page was built anew since
+            return PlainTextResponse("This file is no longer part of the page.", 404)
         if not compressed.is_file():
             return FileResponse(path, headers=headers, media_type=media_type)
         vary = headers | {"Vary": "Accept-Encoding"}

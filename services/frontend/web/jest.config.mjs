@@ -5,8 +5,8 @@ const config = {
   testEnvironment: "jsdom",
   setupFilesAfterEnv: ["<rootDir>/test/setup.ts"],
   moduleNameMapper: { "^@/(.*)$": "<rootDir>/src/$1" },
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/out/", "<rootDir>/browser/"],
-  modulePathIgnorePatterns: ["<rootDir>/out/", "<rootDir>/.next/"],
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/out/", "<rootDir>/out.new/", "<rootDir>/browser/"],
+  modulePathIgnorePatterns: ["<rootDir>/out/", "<rootDir>/out.new/", "<rootDir>/.next/"],
   injectGlobals: true,
   restoreMocks: true,
   testTimeout: 120_000, // a guard against a test that hangs, not a measure

@@ -3,6 +3,7 @@ import type { NextConfig } from "next";
 /** A static export: the frontend service hands out the files, and no Node runs in production. */
 const config: NextConfig = {
   output: "export",
+  distDir: "out.new", // where the export goes; scripts/finish.mjs puts it in the place of the last one
   reactStrictMode: true,
   devIndicators: false,
   images: { unoptimized: true },

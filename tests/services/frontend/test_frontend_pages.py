@@ -114,3 +114,12 @@ async def test_without_a_build_it_says_how_to_get_one(tmp_path: Path) -> None:
         assert b"make page" in body
         assert b'<a href="/docs">' in body
         assert (await person.get("/today"))[0] == 404
+
+
+async def test_a_file_that_a_newer_build_does_not_have_is_missing(out: Path) -> None:
+    async with browser(out) as person:
+        (out / "_next" / "static" / "a.js").unlink()
+        (out / "_next" / "static" / "a.js.gz").unlink()
+        for encoding in ("identity", "gzip"):
+            status, headers, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": encoding})
+            assert (status, "Cache-Control" in headers) == (404, False)

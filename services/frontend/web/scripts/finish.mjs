@@ -1,11 +1,11 @@
 // After `next build`: what the export needs beside its files. The frontend service reads views.json to know the addresses
 // of the page; sw.js gets the list of files that make up this build, so that the page starts without a network.
 import { createHash } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const OUT = "out";
+const OUT = "out.new";
 
 function files(folder) {
   return readdirSync(folder).flatMap((name) => {
@@ -38,3 +38,9 @@ writeFileSync(join(OUT, "sw.js"), worker);
 for (const path of files(OUT)) {
   if (/\.(js|css|svg|webmanifest)$/.test(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
 }
+
+// Only now is it in the place of the last one, which a running platform may be handing out.
+rmSync("out.old", { force: true, recursive: true });
+if (existsSync("out")) renameSync("out", "out.old");
+renameSync(OUT, "out");
+rmSync("out.old", { force: true, recursive: true });
