@@ -1,5 +1,6 @@
 """What the service asks the backend, and what it tells it: a person's profile, and the outcome of a reminder."""
 
+import asyncio
 import logging
 import time
 from collections import OrderedDict
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 _PROFILE_SECONDS: Final = 60
 _PROFILES: Final = 10_000
+AT_ONCE: Final = 16
 _TAKEN: Final = frozenset({200, 204})
 _STALE: Final = frozenset({404, 409})
 
@@ -28,11 +30,16 @@ class _Profile(BaseModel):
 
 
 class Backend:
-    """The backend, by service invocation."""
+    """The backend, by service invocation.
+
+    Few calls are under way at once: after an outage hundreds of outcomes are told, and a call must not spend its time
+    limit waiting behind the others.
+    """
 
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
         self._profiles: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def profile(self, person: str) -> Profile:
         """Return a person's profile, at most a minute old; the default one when the backend does not tell."""
@@ -40,7 +47,8 @@ class Backend:
         if kept is not None and time.monotonic() - kept[0] < _PROFILE_SECONDS:
             return kept[1]
         try:
-            answer = await self._sidecar.invoke(BACKEND, "GET", f"/internal/people/{person}", timeout=3)
+            async with self._places:
+                answer = await self._sidecar.invoke(BACKEND, "GET", f"/internal/people/{person}", timeout=3)
             if answer.status != 200:
                 return Profile()
             profile = Profile.model_validate(_Profile.model_validate_json(answer.body).model_dump())
@@ -67,7 +75,8 @@ class Backend:
             "status": delivery.outcome.value,
         }
         try:
-            answer = await self._sidecar.invoke(BACKEND, "POST", "/internal/reminders", body=body)
+            async with self._places:
+                answer = await self._sidecar.invoke(BACKEND, "POST", "/internal/reminders", body=body)
         except SidecarError as error:
             log.warning("the outcome of a reminder cannot be reported just now: %s", error)
             return False

@@ -1,8 +1,10 @@
 """What the service asks the backend, and how it does without an answer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import FastAPI, Response
 from harness.runtime import Runtime
 from harness.serving import serving
 
@@ -10,7 +12,7 @@ from components.catalogue import BACKEND, NOTIFICATION
 from notification import stage
 from services.kit.sidecar import Sidecar
 from services.kit.task import Profile
-from services.notification.backend import Backend
+from services.notification.backend import AT_ONCE, Backend
 from services.notification.models import Delivery
 
 
@@ -59,3 +61,22 @@ async def test_what_an_answer_means(runtime: Runtime, sidecar: Sidecar, person: 
     there.statuses = [status]
     async with serving(there.app(), runtime.config(BACKEND)):
         assert await backend.report(Delivery.of(stage.reminder(person), [], stage.reminder(person).at)) is told
+
+
+async def test_few_outcomes_are_told_at_once(runtime: Runtime, sidecar: Sidecar, person: str) -> None:
+    there, backend = FastAPI(), Backend(sidecar)
+    under_way, most = 0, 0
+
+    @there.post("/internal/reminders")
+    async def take() -> Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        return Response(status_code=204)
+
+    deliveries = [Delivery.of(stage.reminder(person, n), [], stage.reminder(person).at) for n in range(1, 5 * AT_ONCE)]
+    async with serving(there, runtime.config(BACKEND)):
+        assert all(await asyncio.gather(*map(backend.report, deliveries)))
+    assert 1 < most <= AT_ONCE
