@@ -35,7 +35,8 @@ _TYPES: Final = {provider: f"conversation.{provider.value}" for provider in Prov
     Provider.OLLAMA: "conversation.openai",
 }
 KEYED: Final = frozenset({Provider.OPENAI, Provider.ANTHROPIC, Provider.GOOGLE})
-_PLACED: Final = frozenset({Provider.OPENAI, Provider.OLLAMA})
+PLACED: Final = frozenset({Provider.OPENAI, Provider.OLLAMA})
+ANSWER_SECONDS: Final = 30  # at most for one answer of the model
 _UNREAD_KEY: Final = "ollama"  # the component wants one, the server reads none
 _OLLAMA_PATH: Final = "/v1"
 
@@ -86,7 +87,7 @@ class Conversation(Frozen):
 def contradictions(provider: Provider, model: str, endpoint: str) -> list[tuple[str, str]]:
     """Return what does not fit the provider: `model` or `endpoint`, and what is wrong with it."""
     found = []
-    if endpoint and provider not in _PLACED:
+    if endpoint and provider not in PLACED:
         found.append(
             ("endpoint", f"{provider.value} needs none; only openai and ollama are told where to find a server")
         )

@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import Field
 
 from components.catalogue import CATALOGUE, EMAIL_BINDING, SECRET_STORE
+from components.conversation import Conversation
 from components.dapr import CONSUME_AGAIN, components
 from components.manifests import (
     Document,
@@ -53,24 +54,34 @@ class Kafka(Frozen):
 
 
 class Place(Frozen):
-    """What the cluster is like; without a `collector` (host:port of OTLP over gRPC) nothing is traced."""
+    """What the cluster is like; without a `collector` (host:port of OTLP over gRPC) nothing is traced.
+
+    `conversation` is the chat's language model, where there is one.
+    """
 
     namespace: str
     kafka: Kafka
     email: bool = False
     collector: str = ""
+    conversation: Conversation | None = None
+
+    @property
+    def conversing(self) -> bool:
+        """Tell whether there is a language model to talk to."""
+        return self.conversation is not None
 
 
 def documents(place: Place, catalogue: Catalogue = CATALOGUE) -> dict[str, Document]:
     """Return every object by `kind/name`: components, one configuration a service, and the resiliency."""
-    found = [*_components(place, catalogue), *_configurations(place, catalogue), resiliency_document(catalogue)]
+    resiliency = resiliency_document(catalogue, conversing=place.conversing)
+    found = [*_components(place, catalogue), *_configurations(place, catalogue), resiliency]
     for document in found:
         document["metadata"]["namespace"] = place.namespace
     return {f"{document['kind']}/{document['metadata']['name']}": document for document in found}
 
 
 def _components(place: Place, catalogue: Catalogue) -> Iterator[Document]:
-    for component in components(catalogue):
+    for component in components(catalogue, place.conversation):
         if component.scopes and (component.name != EMAIL_BINDING or place.email):
             yield component_document(_placed(component, place), catalogue)
 
@@ -94,7 +105,7 @@ def _configurations(place: Place, catalogue: Catalogue) -> Iterator[Document]:
         document = configuration_document(service)
         document["spec"] |= {
             "accessControl": access_control(service.app_id, place.namespace, catalogue),
-            "api": {"allowed": list(allowed_apis(service))},
+            "api": {"allowed": list(allowed_apis(service, conversing=place.conversing))},
         }
         if place.collector:
             otel = {"endpointAddress": place.collector, "isSecure": False, "protocol": "grpc"}
@@ -102,7 +113,7 @@ def _configurations(place: Place, catalogue: Catalogue) -> Iterator[Document]:
         yield document
 
 
-def allowed_apis(service: Service) -> Iterator[dict[str, str]]:
+def allowed_apis(service: Service, *, conversing: bool = False) -> Iterator[dict[str, str]]:
     """Yield the parts of Dapr's API that a service uses; every other is closed to it.
 
     The list of a protocol that is empty would open all of it, hence the metadata for each.
@@ -124,6 +135,8 @@ def allowed_apis(service: Service) -> Iterator[dict[str, str]]:
         yield _api("publish", "v1alpha1", "grpc")
     if service.jobs:
         yield _api("jobs", "v1alpha1", "grpc")
+    if service.converses and conversing:
+        yield _api("conversation", "v1alpha2", "grpc")
 
 
 def _api(name: str, version: str, protocol: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from components.catalogue import CATALOGUE, PUBSUB, SECRET_STORE
+from components.conversation import ANSWER_SECONDS, CONVERSATION
 from components.model import Catalogue, Component, SecretRef, Service, Topic
 
 Document = dict[str, Any]
@@ -85,11 +86,12 @@ def access_control(callee: str, namespace: str, catalogue: Catalogue = CATALOGUE
     }
 
 
-def resiliency_document(catalogue: Catalogue = CATALOGUE) -> Document:
+def resiliency_document(catalogue: Catalogue = CATALOGUE, *, conversing: bool = False) -> Document:
     """Return how calls of another service are tried again: briefly, and only where no answer came.
 
     Dapr's own rule tries the same replica three times, a second apart; under a policy, each try chooses one anew.
     An answer, whatever its status, is the caller's to judge: no HTTP status is tried again.
+    A language model (`conversing`) is given a time, and asked once: a second answer costs as much as the first.
     """
     callees = {edge.callee for service in catalogue.services for edge in service.invokes}
     document = _document("Resiliency", "invocation")
@@ -106,6 +108,9 @@ def resiliency_document(catalogue: Catalogue = CATALOGUE) -> Document:
         },
         "targets": {"apps": {callee: {"retry": "no-answer"} for callee in sorted(callees)}},
     }
+    if conversing:
+        document["spec"]["policies"]["timeouts"] = {"an-answer": f"{ANSWER_SECONDS}s"}
+        document["spec"]["targets"]["components"] = {CONVERSATION: {"outbound": {"timeout": "an-answer"}}}
     return document
 
 

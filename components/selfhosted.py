@@ -66,7 +66,7 @@ def resources(place: Place, catalogue: Catalogue = CATALOGUE) -> dict[str, Docum
         for component in components(catalogue, place.conversation)
         if component.name != EMAIL_BINDING or "host" in place.secrets.get(SMTP_SECRET, {})
     }
-    return found | {"resiliency": resiliency_document(catalogue)}
+    return found | {"resiliency": resiliency_document(catalogue, conversing=place.conversation is not None)}
 
 
 def _placed(component: Component, place: Place, catalogue: Catalogue) -> Component:

@@ -46,6 +46,7 @@ place = Place(
     kafka=stream.kafka,
     email=bool(settings.smtp_host),
     collector=collector.ADDRESS if settings.otlp_endpoint else "",
+    conversation=settings.language_model,
 )
 blocks = BuildingBlocks(
     "building-blocks",

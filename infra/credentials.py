@@ -14,6 +14,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.catalogue import EMAIL_BINDING
+from components.conversation import CONVERSATION_KEY
 from components.dapr import DATABASE_SECRET, SMTP_SECRET
 from components.kubernetes import KAFKA_CA, KAFKA_PASSWORD, KAFKA_USER
 from components.model import Catalogue, Service
@@ -62,6 +63,7 @@ class Credentials(pulumi.ComponentResource):
             DATABASE_SECRET.name: service.state,
             KAFKA_USER.name: bool(service.publishes or service.subscribes),
             SMTP_SECRET: EMAIL_BINDING in service.bindings,
+            CONVERSATION_KEY.name: service.converses,
         } | {secret.name: True for secret in service.secrets}
         return {
             f"{PLATFORM}/secret-{name}": secret.metadata.resource_version
@@ -77,6 +79,8 @@ class Credentials(pulumi.ComponentResource):
             found[KAFKA_USER.name] = args.kafka
         if settings.smtp_host:
             found[SMTP_SECRET] = _smtp(settings)
+        if key := settings.conversation_key.get_secret_value():
+            found[CONVERSATION_KEY.name] = {CONVERSATION_KEY.key: pulumi.Output.secret(key)}
         for secret in sorted({secret for s in args.catalogue.services for secret in s.secrets}, key=str):
             found[secret.name] = {**found.get(secret.name, {}), secret.key: self._key(secret.name)}
         return found

@@ -62,7 +62,8 @@ class Surroundings:
     """What stands round the services: where stores, brokers and everything outside are, and who comes in.
 
     `entrance` are those who may reach a public service, `everybody` is where every service may go (the issuer of
-    tokens, the collector of traces), `scrapers` the namespaces that read metrics.
+    tokens, the collector of traces), `models` where the chat's language model is, `scrapers` the namespaces that read
+    metrics.
     """
 
     kafka: Sequence[Destination]
@@ -70,6 +71,7 @@ class Surroundings:
     entrance: Sequence[Peer] = ()
     everybody: Sequence[Destination] = ()
     outside: Sequence[Destination] = ()
+    models: Sequence[Destination] = ()
     scrapers: Sequence[str] = ()
 
 
@@ -158,6 +160,8 @@ def _uses(service: Service, around: Surroundings) -> Iterator[Destination]:
         yield from around.database
     if service.outside:
         yield from around.outside
+    if service.converses:
+        yield from around.models
     if service.secrets:
         yield Destination(ANYWHERE, API_SERVER_PORTS)
     yield from around.everybody

@@ -143,6 +143,8 @@ def environment(service: Service, settings: Settings) -> dict[str, str]:
             "OIDC_AUDIENCE": settings.oidc_audience,
             "OIDC_JWKS_URL": settings.oidc_jwks_url,
         }
+    if service.converses and settings.language_model:
+        found["CONVERSATION"] = settings.conversation
     if service.public:
         forwarded = " ".join(f"http://{name}:{service.port}" for name in (LOOPBACK, "localhost"))
         found["PUBLIC_ORIGINS"] = settings.origin or forwarded

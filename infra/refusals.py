@@ -4,48 +4,31 @@ A rule is a generator of problems. All of them run, so that one preview names ev
 """
 
 import difflib
-import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
 from pydantic import ValidationError
 
 from components.catalogue import CATALOGUE
+from infra.language_model import language_model
+from infra.problem import Problem
 from infra.settings import SECRETS, Settings, aliases, key_of
 
 FLOATING: Final = frozenset({"", "latest", "main", "master", "edge", "stable", "nightly", "dev"})
 _EVERYBODY: Final = 0
-_PLACEHOLDER: Final = "<value>"
 
 
 class SettingsError(Exception):
     """The settings of a stack cannot be used; the message lists every problem and the command that mends it."""
 
-    def __init__(self, stack: str, problems: "list[Problem]") -> None:
+    def __init__(self, stack: str, problems: list[Problem]) -> None:
         self.problems = problems
         many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [f"the settings of stack {stack} cannot be used: {many}"]
         for problem in problems:
             lines += [f"  - {problem.key}: {problem.message}", f"      {problem.command(stack)}"]
         super().__init__("\n".join(lines))
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A setting that is wrong, and the value to give it; None takes it away."""
-
-    key: str
-    message: str
-    value: str | None = _PLACEHOLDER
-
-    def command(self, stack: str) -> str:
-        """Return the command that mends it."""
-        secret = " --secret" if self.key in SECRETS and self.value is not None else ""
-        path = " --path" if "." in self.key or "[" in self.key else ""
-        verb, value = ("rm", "") if self.value is None else ("set", f" {self.value}")
-        return f"pulumi config {verb} --stack {stack}{secret}{path} {shlex.quote(self.key)}{value}"
 
 
 Rule = Callable[[Settings], Iterator[Problem]]
@@ -193,4 +176,4 @@ def _extras(s: Settings) -> Iterator[Problem]:
         yield Problem("monitoring", "Managed Prometheus is part of gke", "stack")
 
 
-RULES: Final[tuple[Rule, ...]] = (_place, _services, _images, _door, _kafka, _database, _extras)
+RULES: Final[tuple[Rule, ...]] = (_place, _services, _images, _door, _kafka, _database, language_model, _extras)

@@ -77,6 +77,7 @@ def surroundings(settings: Settings, stream: Stream, database: Database) -> Surr
         entrance=tuple(_entrance(settings)),
         everybody=tuple(_everybody(settings)),
         outside=tuple(_outside(settings)),
+        models=tuple(_models(settings)),
         scrapers=scrapers(settings),
     )
 
@@ -92,8 +93,7 @@ def _entrance(settings: Settings) -> Iterator[Peer]:
 
 def _everybody(settings: Settings) -> Iterator[Destination]:
     if settings.auth == "oidc":  # every service verifies tokens itself, with the keys of their issuer
-        url = urlsplit(settings.oidc_jwks_url)
-        yield Destination(ANYWHERE, (url.port or _DEFAULT_PORTS.get(url.scheme, HTTPS),))
+        yield Destination(ANYWHERE, (_port(settings.oidc_jwks_url),))
     if settings.otlp_endpoint:
         yield Destination(pods(collector.NAMESPACE, collector.NAME), (collector.PORT,))
 
@@ -102,3 +102,15 @@ def _outside(settings: Settings) -> Iterator[Destination]:
     yield Destination(OUTSIDE, (HTTPS,))
     if settings.smtp_host:
         yield Destination(ANYWHERE, (settings.smtp_port,))
+
+
+def _models(settings: Settings) -> Iterator[Destination]:
+    """Yield the language model's place: the provider's, or the endpoint, which may stand in the cluster."""
+    if settings.language_model:
+        endpoint = settings.language_model.address
+        yield Destination(ANYWHERE, (_port(endpoint),)) if endpoint else Destination(OUTSIDE, (HTTPS,))
+
+
+def _port(address: str) -> int:
+    url = urlsplit(address)
+    return url.port or _DEFAULT_PORTS.get(url.scheme, HTTPS)

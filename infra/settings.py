@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
+from components.conversation import Conversation, Provider
+
 PROJECT: Final = "task-platform"
 CLOUD_KEYS: Final = {"gcp:project": "gcpProject", "gcp:region": "gcpRegion"}
 
@@ -108,6 +110,12 @@ class Settings(BaseModel):
     smtp_password: SecretStr = NOT_GIVEN
     smtp_from: str = ""
 
+    # The chat's language model; without one the chat goes by rules
+    conversation: Literal["none", "openai", "anthropic", "google", "ollama"] = "none"
+    conversation_model: str = ""
+    conversation_endpoint: str = ""
+    conversation_key: SecretStr = NOT_GIVEN
+
     # What watches over it
     monitoring: Literal["none", "managed", "stack"] = "none"
     prometheus_chart: str = "kube-prometheus-stack"
@@ -127,6 +135,15 @@ class Settings(BaseModel):
         if self.expose == "none":
             return ""
         return f"https://{self.host}" if self.expose == "gateway" else f"http://{self.host}:{self.node_port}"
+
+    @property
+    def language_model(self) -> Conversation | None:
+        """The language model that the chat talks to; None where it goes by rules."""
+        if self.conversation == "none":
+            return None
+        return Conversation(
+            provider=Provider(self.conversation), model=self.conversation_model, endpoint=self.conversation_endpoint
+        )
 
     def image(self, app_id: str) -> str:
         """Return the image of a service."""

@@ -47,10 +47,14 @@ EXISTING = {
     "smtpUser": "tasks",
     "smtpPassword": "smtp-word",
     "smtpFrom": "tasks@example.com",
+    "conversation": "openai",
+    "conversationModel": "large",
+    "conversationEndpoint": "https://models.example.com:8555/v1",
+    "conversationKey": "model-word",
     "monitoring": "stack",
     "otlpEndpoint": "traces.example.com:4317",
 }
-SECRET = ("kafkaPassword", "databaseUrl", "smtpPassword")
+SECRET = ("kafkaPassword", "databaseUrl", "smtpPassword", "conversationKey")
 
 
 def stack_file(stack: str) -> dict[str, str]:

@@ -135,7 +135,8 @@ def test_a_service_answers_its_callers_and_denies_everybody_else(graph: Graph, a
 @pytest.mark.parametrize("service", CATALOGUE.services, ids=lambda service: service.app_id)
 def test_a_service_may_use_the_parts_of_dapr_that_it_needs(graph: Graph, service: Any) -> None:
     allowed = bare(graph.object("Configuration", service.app_id)["spec.api.allowed"])
-    assert allowed == list(allowed_apis(service))
+    conversing = bool(graph.all("Component", lambda r: r.name.endswith("-conversation")))
+    assert allowed == list(allowed_apis(service, conversing=conversing))
     used = {(rule["name"], rule["protocol"]) for rule in allowed}
     assert {protocol for _, protocol in used} == {"http", "grpc"}, "a protocol without a rule is open"
     assert (("state", "grpc") in used) is service.state

@@ -20,7 +20,7 @@ from infra.preview.stacks import configuration
 from infra.preview.tree import steps, tree
 from infra.preview.verdict import exposures
 
-WORDS = ("kafka-word", "database-word", "smtp-word", *GENERATED)
+WORDS = ("kafka-word", "database-word", "smtp-word", "model-word", *GENERATED)
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ def test_new_secrets_mean_new_pods_of_those_that_read_them(existing: Graph) -> N
         for service in CATALOGUE.services
     }
     assert read == {
-        "backend": {"database", "kafka"},
+        "backend": {"database", "kafka", "conversation"},
         "frontend": {"kafka"},
         "notification": {"database", "kafka", "smtp", "webhook-signing"},
         "recurring-task": {"database", "kafka"},

@@ -102,6 +102,27 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str]] = [
     ("existing", {"kafkaPassword": None}, "kafkaPassword", "set --stack existing --secret kafkaPassword"),
     ("existing", {"kafkaTls": False}, "kafkaTls", "set --stack existing kafkaTls true"),
     ("existing", {"databaseUrl": None}, "databaseUrl", "set --stack existing --secret databaseUrl"),
+    ("existing", {"conversation": "gpt"}, "conversation", "set --stack existing conversation"),
+    ("existing", {"conversationKey": None}, "conversationKey", "set --stack existing --secret conversationKey"),
+    ("existing", {"conversation": "none"}, "conversationKey", "rm --stack existing conversationKey"),
+    ("existing", {"conversation": None}, "conversationEndpoint", "rm --stack existing conversationEndpoint"),
+    ("existing", {"conversation": "ollama"}, "conversationKey", "rm --stack existing conversationKey"),
+    ("existing", {"conversation": "google"}, "conversationEndpoint", "rm --stack existing conversationEndpoint"),
+    (
+        "existing",
+        {"conversationEndpoint": "http://models.example.com"},
+        "conversationEndpoint",
+        "set --stack existing conversationEndpoint https://…",
+    ),
+    (
+        "existing",
+        {"conversationEndpoint": "models.example.com"},
+        "conversationEndpoint",
+        "set --stack existing conversationEndpoint",
+    ),
+    ("minikube", {"conversation": "ollama"}, "conversationEndpoint", "set --stack minikube conversationEndpoint"),
+    ("minikube", {"conversation": "ollama"}, "conversationModel", "set --stack minikube conversationModel"),
+    ("minikube", {"conversation": "anthropic"}, "conversationKey", "set --stack minikube --secret conversationKey"),
     ("existing", {"replica": 3}, "replica", "rm --stack existing replica"),
 ]
 
@@ -148,7 +169,7 @@ def test_a_wrong_value_is_not_repeated_in_the_message() -> None:
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = settled("existing")
-    for word in ("kafka-word", "database-word", "smtp-word"):
+    for word in ("kafka-word", "database-word", "smtp-word", "model-word"):
         assert word not in repr(settings)
         assert word not in str(settings)
         assert word not in settings.model_dump_json()
