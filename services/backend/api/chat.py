@@ -38,7 +38,10 @@ class ChatBody(Frozen):
 
 
 class TurnAnswer(BaseModel):
-    """A turn. `asks` says that its changes wait for the next message to be a yes, or a number."""
+    """A turn. `asks` says that its changes wait for the next message to be a yes, or a number.
+
+    `failed` says that there was no answer: the reply says why, nothing was changed, and the message can be sent again.
+    """
 
     id: UUID
     at: datetime
@@ -46,6 +49,7 @@ class TurnAnswer(BaseModel):
     reply: str
     changes: list[UUID] = Field(description="what was changed, each to be undone by `POST /api/undo`")
     asks: bool
+    failed: bool
 
 
 class ChatAnswer(TurnAnswer):

@@ -66,6 +66,7 @@ class _Said:
     reply: str
     changes: tuple[UUID, ...] = ()
     pending: Pending | None = None
+    failed: bool = False
 
 
 class Assistant:
@@ -87,24 +88,30 @@ class Assistant:
         turn_id = uuid7()
         self._step(message.person, conversation, turn_id, "working")
         try:
-            said = await self._answer(message, conversation, earlier)
-        except Problem:
+            turn = await self._write_down(
+                message, conversation, turn_id, await self._answer(message, conversation, earlier)
+            )
+        except BaseException:  # also where the caller went away: no device shall wait for what does not come
             self._step(message.person, conversation, turn_id, "failed")
             raise
+        done = {"reply": turn.reply, "changes": [str(change) for change in turn.changes]}
+        self._step(message.person, conversation, turn_id, "done", **done)
+        return conversation, turn
+
+    async def _write_down(self, message: Message, conversation: UUID, turn_id: UUID, said: _Said) -> Turn:
         turn = Turn(
             id=turn_id,
             at=datetime.now(UTC),
             message=message.text,
             reply=said.reply,
             changes=list(said.changes),
+            failed=said.failed,
             pending=said.pending,
             key=message.key,
             request=message.request,
         )
         await self.threads.append(message.person, conversation, turn)
-        done = {"reply": turn.reply, "changes": [str(change) for change in turn.changes]}
-        self._step(message.person, conversation, turn_id, "done", **done)
-        return conversation, turn
+        return turn
 
     def _step(self, person: str, conversation: UUID, turn: UUID, state: str, **more: Any) -> None:  # noqa: ANN401 - JSON
         self.progress.step(person, {"conversation": str(conversation), "turn": str(turn), "state": state, **more})
@@ -140,7 +147,7 @@ class Assistant:
         except (ProviderFailed, TimeoutError) as error:
             reason = str(error) or "the language model took too long"
             log.warning("the provider failed: %s", reason)
-            return _Said(f"I could not answer: {reason}. Nothing was changed; try again.")
+            return _Said(f"I could not answer: {reason}. Nothing was changed; try again.", failed=True)
         return await self._carry_out(message, conversation, plan)
 
     async def _settle(self, message: Message, key: str, pending: Pending) -> _Said | None:

@@ -5,7 +5,7 @@ deleted again by whoever comes later, also when a paused replica wrote to them m
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ MAX_CONVERSATIONS: Final = 50
 MAX_TURNS: Final = 200
 _ATTEMPTS: Final = 8
 _LEAVING: Final = 200
+_BEGUN_FOR: Final = timedelta(minutes=10)  # longer than a first turn takes
 
 
 class Pending(BaseModel):
@@ -37,13 +38,17 @@ class Pending(BaseModel):
 
 
 class Turn(BaseModel):
-    """One message and the answer to it; `changes` are what it changed, each of which can be undone."""
+    """One message and the answer to it; `changes` are what it changed, each of which can be undone.
+
+    `failed` is one that the provider had no answer to.
+    """
 
     id: UUID
     at: datetime
     message: str
     reply: str
     changes: list[UUID] = Field(default_factory=list)
+    failed: bool = False
     pending: Pending | None = None
     key: str | None = None
     request: str | None = None
@@ -75,9 +80,11 @@ class Threads:
         self._log = PagedLog(sidecar, PREFIX)
 
     async def listed(self, person: str) -> list[Listed]:
-        """Return a person's conversations, the latest first."""
+        """Return a person's conversations, the latest first; not those whose first turn is not there."""
         index, _ = await self._index(person)
-        return sorted(index.conversations.values(), key=lambda one: one.updated_at, reverse=True)
+        empty = await self._empty(person, index)
+        found = (one for one in index.conversations.values() if one.id not in empty)
+        return sorted(found, key=lambda one: one.updated_at, reverse=True)
 
     async def turns(self, person: str, conversation: UUID) -> list[Turn]:
         """Return all turns of a conversation; the 404 where the person has none of that id."""
@@ -100,11 +107,20 @@ class Threads:
         return index.conversations[conversation]
 
     async def begin(self, person: str, listed: Listed) -> None:
-        """Enter a new conversation; nothing where it is there, 409 where there are too many."""
+        """Enter a new conversation; nothing where it is there, 409 where there are too many.
+
+        It stands in the index before its first turn is written, so that an erasure finds whatever is written. One whose
+        first turn failed makes room.
+        """
+        index, _ = await self._index(person)
+        is_full = len(index.conversations) >= MAX_CONVERSATIONS
+        spare = await self._empty(person, index, listed.created_at - _BEGUN_FOR) if is_full else set()
 
         def enter(index: _Index) -> bool:
             if listed.id in index.conversations:
                 return False
+            gone = [one for one in spare if index.conversations.pop(one, None)]
+            index.leaving = [*index.leaving, *gone][-_LEAVING:]
             if len(index.conversations) >= MAX_CONVERSATIONS:
                 raise Problem(409, f"There are {MAX_CONVERSATIONS} conversations already; delete one first.")
             index.conversations[listed.id] = listed
@@ -122,13 +138,14 @@ class Threads:
                 raise full()
             return Draft({"turns": count + 1}, [entry], page.epoch or 1)
 
-        await self._log.append(_name(person, conversation), decide)
+        written = await self._log.append(_name(person, conversation), decide)
 
         def touch(index: _Index) -> bool:
             listed = index.conversations.get(conversation)
             if listed is None:
                 raise Problem(404, f"The conversation {conversation} was deleted meanwhile.")
-            listed.updated_at, listed.turns = turn.at, listed.turns + 1
+            listed.updated_at = turn.at
+            listed.turns = max(listed.turns, written.header.get("turns", 0))
             return True
 
         await self._change(person, touch)
@@ -159,6 +176,16 @@ class Threads:
             return
         index = await self._change(person, leave)
         await self._delete_pages(person, index.leaving)
+
+    async def _empty(self, person: str, index: _Index, before: datetime | None = None) -> set[UUID]:
+        """Return the conversations, begun before a moment, that have no turn: what the index says may lag behind."""
+        found = set()
+        for one in index.conversations.values():
+            if one.turns == 0 and (before is None or one.created_at < before):
+                page = await self._log.open_page(_name(person, one.id))
+                one.turns = page.header.get("turns", 0)
+                found |= set() if one.turns else {one.id}
+        return found
 
     async def _delete_pages(self, person: str, conversations: list[UUID]) -> None:
         for conversation in conversations:

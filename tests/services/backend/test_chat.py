@@ -277,6 +277,63 @@ async def test_devices_see_the_steps_of_a_turn_in_order(app: FastAPI, memory: Me
     assert (steps[1]["turn"], steps[1]["reply"]) == (turn["id"], turn["reply"])
 
 
+async def test_devices_hear_of_a_turn_that_fails(app: FastAPI, memory: Memory, monkeypatch: Any) -> None:
+    async def failing(*_: Any, **__: Any) -> None:
+        raise threads.SidecarError("away")
+
+    monkeypatch.setattr(app.state.assistant.threads, "append", failing)
+    assert (await call(app, "POST", "/api/chat", {"message": "help"})).status == 503
+    await app.state.assistant.progress.settle(5)
+    steps = [event["data"]["chat"] for _, event in memory.published if event["type"] == "chat"]
+    assert [step["state"] for step in steps] == ["working", "failed"]
+
+
+async def test_a_conversation_whose_first_turn_failed_is_not_listed_and_makes_room(
+    app: FastAPI, memory: Memory, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(threads, "MAX_CONVERSATIONS", 2)
+    monkeypatch.setattr(app.state.assistant, "_provider", Broken(threads.SidecarError("away")))
+    for key in ("k", "l"):
+        body = {"message": "add buy milk"}
+        assert (await call(app, "POST", "/api/chat", body, {"Idempotency-Key": key})).status == 503
+    monkeypatch.undo()
+    monkeypatch.setattr(threads, "MAX_CONVERSATIONS", 2)
+    assert (await call(app, "GET", "/api/chat")).json["items"] == []
+    full = await call(app, "POST", "/api/chat", {"message": "help"})
+    assert full.status == 409, "the first turns may still be on their way"
+    again = await say(app, "add buy milk", Idempotency_Key="k")
+    assert (len(again["changes"]), list(await tasks(app))) == (1, ["buy milk"])
+    monkeypatch.setattr(threads, "_BEGUN_FOR", timedelta(0))
+    other = await say(app, "help")
+    listed = (await call(app, "GET", "/api/chat")).json["items"]
+    assert [(one["id"], one["turns"]) for one in listed] == [(other["conversation"], 1), (again["conversation"], 1)]
+    index = next(item.data for key, item in memory.state.items() if key.startswith("chat/") and key.count("/") == 1)
+    assert index.count(b'"turns":0') == 0
+    assert (await call(app, "POST", "/api/chat", {"message": "help"})).status == 409, "no empty one is left"
+
+
+async def test_a_turn_that_the_index_does_not_count_yet_is_not_lost(app: FastAPI, memory: Memory) -> None:
+    save = memory.save
+    written = 0
+
+    async def failing(store: str, key: str, data: bytes, **options: Any) -> None:
+        nonlocal written
+        written += key.startswith("chat/") and key.count("/") == 1
+        if written == 2:  # the count, after the beginning
+            raise threads.SidecarError("away")
+        await save(store, key, data, **options)
+
+    memory.save = failing  # type: ignore[method-assign]
+    assert (await call(app, "POST", "/api/chat", {"message": "help"})).status == 503
+    memory.save = save  # type: ignore[method-assign]
+    (listed,) = (await call(app, "GET", "/api/chat")).json["items"]
+    assert listed["turns"] == 1
+    read = (await call(app, "GET", f"/api/chat/{listed['id']}")).json["items"]
+    assert [turn["message"] for turn in read] == ["help"]
+    await say(app, "help", listed["id"])
+    assert [one["turns"] for one in (await call(app, "GET", "/api/chat")).json["items"]] == [2]
+
+
 async def test_it_may_do_no_more_than_who_talks_to_it(app: FastAPI) -> None:
     await add(app, "Pay rent")
     person = (await call(app, "GET", "/api/me")).json["person"]
@@ -327,6 +384,12 @@ async def test_a_provider_at_fault_leaves_tasks_and_conversation_as_they_are(
     app.state.assistant._provider = Broken(fault)
     turn = await say(app, "done with the rent", conversation)
     assert said in turn["reply"]
+    assert turn["failed"] is not isinstance(fault, Plan)
+    read = (await call(app, "GET", f"/api/chat/{conversation}")).json["items"]
+    assert [(one["message"], one["failed"]) for one in read] == [
+        ("help", False),
+        ("done with the rent", turn["failed"]),
+    ]
     assert (turn["changes"], await tasks(app)) == ([], before)
     app.state.assistant._provider = working
     assert len((await say(app, "done with the rent", conversation))["changes"]) == 1
