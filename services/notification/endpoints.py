@@ -1,5 +1,7 @@
 """The routes: what people ask for, what the backend asks for, and the triggers of jobs."""
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
@@ -10,7 +12,7 @@ from services.kit.problems import Problem, documented, invalid
 from services.notification.dispatcher import Held
 from services.notification.guard import Refused
 from services.notification.jobs import Round
-from services.notification.models import Ref
+from services.notification.models import Ref, Settings, Written
 from services.notification.schemas import (
     Notification,
     NotificationPage,
@@ -63,12 +65,14 @@ async def write_notification_settings(
     caller: Administering,
     service: Service,
     body: SettingsBody,
-    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 - a repetition of a PUT comes to the same
+    idempotency_key: IdempotencyKey = None,
 ) -> SettingsBody:
     """Replace the settings; a channel left out gets its default. A webhook has to be https, at a public address."""
     key = shown(await service.keys.of(caller.person))
     await _check(service, body, key)
-    return SettingsBody.of(await service.store.settings(caller.person, body.settings()), key)
+    wanted = body.settings()
+    by = _written(idempotency_key, wanted) if idempotency_key else None
+    return SettingsBody.of(await service.store.settings(caller.person, wanted, by), key)
 
 
 @public.post("/test", summary="Send a test notification", responses=documented(409, 429))
@@ -126,6 +130,11 @@ def _place(text: str) -> tuple[int, int] | None:
     epoch, _, seq = text.partition("-")
     well_formed = epoch.isdecimal() and seq.isdecimal() and text.isascii() and len(epoch) <= 15 and len(seq) <= 15
     return (int(epoch), int(seq)) if well_formed else None
+
+
+def _written(key: str, wanted: Settings) -> Written:
+    digest = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
+    return Written(key=key, digest=digest, at=datetime.now(UTC))
 
 
 async def _check(service: Notifications, body: SettingsBody, key: str) -> None:

@@ -4,7 +4,7 @@ Nothing here reads a clock or calls anybody: every change of a document is a fun
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 from uuid import UUID
@@ -18,6 +18,11 @@ KEPT: Final = 1000
 """How many deliveries of a person are kept, the newest."""
 
 _SLACK: Final = 50  # the oldest leave so many at a time
+
+REMEMBERED: Final = timedelta(hours=24)
+"""How long what an Idempotency-Key was used for is remembered."""
+
+_WRITES: Final = 50  # beyond so many of a day the oldest are forgotten early
 
 _ERROR_LENGTH: Final = 300
 
@@ -227,17 +232,34 @@ Place = tuple[int, int]
 """(epoch, seq) of a delivery: deliveries in this order are oldest first."""
 
 
+class Written(Frozen):
+    """Settings that were written under an Idempotency-Key; `digest` tells them from others."""
+
+    key: str
+    digest: str
+    at: AwareDatetime
+
+
 class Ledger(Frozen):
     """A person's settings and the places of their deliveries, oldest first; every epoch up to `erased` is gone.
 
-    `leaving` are places whose documents may be there still; whoever finds them deletes those.
+    `leaving` are places whose documents may be there still; whoever finds them deletes those. `written` are the writes
+    of the settings in the last day that came under a key, newest last.
     """
 
     settings: Settings = Settings()
+    written: tuple[Written, ...] = ()
     places: tuple[Place, ...] = ()
     pruned: Place = (0, 0)
     leaving: tuple[Place, ...] = ()
     erased: int = Field(default=0, ge=0)
+
+    def setting(self, wanted: Settings, by: Written | None) -> Self:
+        """Return the ledger with other settings, written under that key, if any."""
+        if by is None:
+            return self.model_copy(update={"settings": wanted})
+        recent = tuple(w for w in self.written if w.at > by.at - REMEMBERED)[-_WRITES:]
+        return self.model_copy(update={"settings": wanted, "written": (*recent, by)})
 
     def takes(self, place: Place) -> bool:
         """Whether a delivery at that place is a new one."""
@@ -261,6 +283,7 @@ class Ledger(Frozen):
         return self.model_copy(
             update={
                 "settings": Settings(),
+                "written": (),
                 "places": tuple(place for place in self.places if place[0] > epoch),
                 "leaving": (*self.leaving, *gone),
                 "erased": epoch,

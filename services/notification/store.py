@@ -7,8 +7,9 @@
 from collections.abc import Callable, Sequence
 
 from services.kit.documents import Documents
+from services.kit.problems import invalid
 from services.kit.sidecar import Sidecar
-from services.notification.models import Delivery, Ledger, Ref, Settings
+from services.notification.models import REMEMBERED, Delivery, Ledger, Ref, Settings, Written
 
 
 def ledger_key(person: str) -> str:
@@ -41,13 +42,23 @@ class Store:
         key = ledger_key(person)
         return await self.documents.update(key, Ledger, lambda found: decide(found or Ledger())) or Ledger()
 
-    async def settings(self, person: str, wanted: Settings) -> Settings:
-        """Put a person's settings in place of what they were."""
-        ledger = await self.change_ledger(
-            person,
-            lambda found: None if found.settings == wanted else found.model_copy(update={"settings": wanted}),
-        )
-        return ledger.settings
+    async def settings(self, person: str, wanted: Settings, by: Written | None = None) -> Settings:
+        """Put a person's settings in place of what they were; return `wanted`.
+
+        Where `by` was written before, nothing changes: settings that were made since then stay. 422 where its key
+        stood for others.
+        """
+
+        def decide(found: Ledger) -> Ledger | None:
+            before = by and next((w for w in found.written if w.key == by.key and w.at > by.at - REMEMBERED), None)
+            if by is None or before is None:
+                return None if by is None and found.settings == wanted else found.setting(wanted, by)
+            if before.digest != by.digest:
+                raise invalid("Idempotency-Key", "was used for another body in the last 24 hours")
+            return None
+
+        await self.change_ledger(person, decide)
+        return wanted
 
     async def create(self, delivery: Delivery) -> Delivery:
         """Write a delivery unless it is there already; return what is there."""

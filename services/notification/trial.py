@@ -14,12 +14,11 @@ from services.kit.task import Frozen
 from services.notification.backend import Backend
 from services.notification.channels import Channels
 from services.notification.messages import trial_message
-from services.notification.models import Channel, Settings
+from services.notification.models import REMEMBERED, Channel, Settings
 from services.notification.schemas import TrialBody, TrialReport, TrialResult
 from services.notification.store import Store, trials_key
 
 HOURLY: Final = 30
-_REMEMBERED: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 _UNDER_WAY: Final = timedelta(minutes=1)
 
@@ -74,7 +73,7 @@ class Tester:
 
         def decide(found: Trials | None) -> Trials | None:
             nonlocal known
-            kept = (found or Trials()).since(trial.at - _REMEMBERED)
+            kept = (found or Trials()).since(trial.at - REMEMBERED)
             before = next((t for t in kept if t.key == trial.key), None)
             if before == trial:
                 return None
@@ -98,7 +97,7 @@ class Tester:
 
     async def _update(self, person: str, decide: Callable[[Trials | None], Trials | None]) -> None:
         key = trials_key(person)
-        await self._store.documents.update(key, Trials, decide, ttl=int(_REMEMBERED.total_seconds()))
+        await self._store.documents.update(key, Trials, decide, ttl=int(REMEMBERED.total_seconds()))
 
     async def _send(self, person: str, trial: Trial, chosen: Sequence[Channel], settings: Settings) -> TrialReport:
         test_id = f"test-{hashlib.sha256(f'{person} {trial.key}'.encode()).hexdigest()[:32]}"

@@ -108,6 +108,23 @@ async def test_what_is_written_is_read(stage: Stage, receiver: Receiver, person:
     }
 
 
+async def test_a_repeated_write_leaves_what_was_written_since(stage: Stage, person: str) -> None:
+    first = {"in_app": {"enabled": False}}
+    status, written = await stage.call("PUT", PATH, person, first, Idempotency_Key="first")
+    assert status == 200
+    _, since = await stage.call("PUT", PATH, person, {"in_app": {"enabled": True}}, Idempotency_Key="second")
+    assert await stage.call("PUT", PATH, person, first, Idempotency_Key="first") == (200, written)
+    assert await stage.call("GET", PATH, person) == (200, since)
+
+
+async def test_a_key_that_was_used_for_other_settings(stage: Stage, person: str) -> None:
+    await stage.call("PUT", PATH, person, {"in_app": {"enabled": False}}, Idempotency_Key="k")
+    _, before = await stage.call("GET", PATH, person)
+    status, problem = await stage.call("PUT", PATH, person, {"in_app": {"enabled": True}}, Idempotency_Key="k")
+    assert (status, problem["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert await stage.call("GET", PATH, person) == (200, before)
+
+
 async def test_people_see_their_own(stage: Stage, person: str) -> None:
     other = person_id("tests", str(uuid7()))
     mine = await stage.set_up(person, email={"enabled": True, "address": "mine@example.com"})
