@@ -104,7 +104,7 @@ def _file(out: Path, path: Path) -> Route:
     media_type = mimetypes.guess_type(path.name)[0]
     compressed = path.with_name(f"{path.name}.gz")
 
-    async def file(request: Request) -> Response:
+    def file(request: Request) -> Response:
         if not path.is_file():  # the page was built anew since
             return PlainTextResponse("This file is no longer part of the page.", 404)
         if not compressed.is_file():
