@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from collections import Counter
 from typing import Any
 
@@ -161,6 +162,18 @@ async def test_answers_that_ask_for_the_event_again(platform: Platform, backend:
     for n in range(2):
         await backend.publish(EVENTS, marked(mark, n), key=mark)
     await eventually(lambda: mine(app, mark) == [0, 0, 0, 1])
+
+
+async def test_an_event_comes_with_where_it_stood(platform: Platform, backend: Client) -> None:
+    app, mark = await consumer(platform), unique()
+    for n in range(2):
+        await backend.publish(EVENTS, marked(mark, n), key=mark)
+    await eventually(lambda: mine(app, mark) == [0, 1])
+    first, second = (r.headers for r in app.at(ROUTE) if mark.encode() in r.body)
+    assert (first["__key"], first["__topic"]) == (mark, EVENTS)
+    assert first["__partition"] == second["__partition"]
+    assert int(second["__offset"]) > int(first["__offset"])
+    assert abs(int(first["__timestamp"]) / 1000 - time.time()) < 300
 
 
 async def test_a_stuck_partition_does_not_hold_up_the_others(platform: Platform, backend: Client) -> None:
