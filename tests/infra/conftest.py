@@ -1,7 +1,18 @@
 """Each stack's program is run once for all tests; what it registered is only read."""
 
+from collections.abc import Iterator
+
+import pulumi
 import pytest
 from stack_program import EXISTING, SECRET, Graph, run, stack_file, with_settings
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_its_own() -> Iterator[None]:
+    """Give back the configuration that a verdict by the policies sets for the process."""
+    before = dict(pulumi.runtime.config.CONFIG.get())
+    yield
+    pulumi.runtime.set_all_config(before)
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,7 @@ def test_every_component_registers_its_outputs_last() -> None:
     found = 0
     for module in MODULES:
         for node in ast.walk(ast.parse(module.read_text())):
-            if isinstance(node, ast.ClassDef) and "ComponentResource" in ast.unparse(node.bases):
+            if isinstance(node, ast.ClassDef) and "ComponentResource" in " ".join(map(ast.unparse, node.bases)):
                 init = next(f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__")
                 assert "self.register_outputs(" in ast.unparse(init.body[-1]), node.name
                 found += 1
