@@ -16,6 +16,7 @@ from services.backend.quick.clues import (
     Phrase,
     Repeat,
     Start,
+    Unit,
     WeekDays,
     YearDay,
 )
@@ -57,13 +58,20 @@ def choose(phrases: list[Phrase], *, recurring: bool) -> Choice:
 
 def _choose_repeat(choice: Choice, phrases: list[Phrase]) -> list[Phrase]:
     """Choose the recurrence and what was said apart from it; return the phrases that are left."""
-    repeat = next(phrase for phrase in phrases if isinstance(phrase.clue, Repeat))
+    repeats = [phrase for phrase in phrases if isinstance(phrase.clue, Repeat)]
+    repeat = next((p for p in repeats if isinstance(p.clue, Repeat) and not p.clue.listed), repeats[0])
     clue, used = repeat.clue, [repeat]
     for phrase in phrases:
         if isinstance(clue, Repeat) and isinstance(phrase.clue, WeekDays | MonthDays | YearDay):
             together = joined(clue, phrase.clue)
             if together is not None:
                 clue = replace(together, clock=together.clock or phrase.clue.part)
+                used.append(phrase)
+        elif (
+            isinstance(clue, Repeat) and isinstance(phrase.clue, Repeat) and phrase.clue.listed and phrase is not repeat
+        ):
+            if clue.unit is Unit.WEEK and not clue.by:
+                clue = replace(clue, by=phrase.clue.by, clock=clue.clock or phrase.clue.clock)
                 used.append(phrase)
         elif isinstance(clue, Repeat) and isinstance(phrase.clue, Completion) and not clue.completion:
             clue = replace(clue, completion=True)

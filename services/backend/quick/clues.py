@@ -84,7 +84,10 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """How often a task comes round; `by` holds the BY parts of the rule, `clock` a time of day said with it."""
+    """How often a task comes round; `by` holds the BY parts of the rule, `clock` a time of day said with it.
+
+    `listed` where it is only days of the week in a row ("Mon Wed Fri"), which may belong to another recurrence.
+    """
 
     unit: Unit
     interval: int = 1
@@ -92,6 +95,7 @@ class Repeat:
     completion: bool = False
     clock: Clock | None = None
     note: str = ""
+    listed: bool = False
 
     def with_by(self, **by: str) -> Self:
         """Return it with more BY parts."""

@@ -3,7 +3,7 @@
 from services.backend.quick.clues import Context, Found, Importance
 from services.backend.quick.english import bounds, reminders, repeats
 from services.backend.quick.english.leads import read, table, when
-from services.backend.quick.english.words import AFTER_NUMBER, NUMBERS, ORDINALS, RARELY, WEEKDAYS_EACH
+from services.backend.quick.english.words import AFTER_NUMBER, NUMBERS, ORDINALS, RARELY, WEEKDAYS, WEEKDAYS_EACH
 from services.backend.quick.tokens import NUMBER, Line
 from services.kit.task import Priority
 
@@ -44,6 +44,7 @@ _REPEATS = table(
     (" ".join(RARELY), repeats.rarely),
     ("once", repeats.once),
     (" ".join(["weekdays", "workdays", "weekends", *WEEKDAYS_EACH]), repeats.plural),
+    (" ".join(WEEKDAYS), repeats.listed),
     (" ".join([NUMBER, "the", *ORDINALS]), repeats.numbered),
 )
 _PHRASES = table(

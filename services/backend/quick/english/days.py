@@ -10,7 +10,7 @@ from services.backend.quick.clues import Clock, Context, Day, Found, Moment, Mon
 from services.backend.quick.english.dates import month_alone
 from services.backend.quick.english.numbers import ordinal, stretch
 from services.backend.quick.english.times import part_after
-from services.backend.quick.english.words import AND, DOUBTFUL, MONTHS, NO_DAY_AFTER, PARTS, WEEKDAYS
+from services.backend.quick.english.words import AND, DOUBTFUL, MONTHS, NO_DAY_AFTER, PARTS, THROUGH, WEEKDAYS
 from services.backend.quick.tokens import Line
 
 _SATURDAY: Final = 5
@@ -56,7 +56,7 @@ def after_tomorrow(line: Line, index: int, context: Context) -> Found | None:
 
 def weekday(line: Line, index: int, context: Context) -> Found | None:
     """Read "Friday", "Mon and Thu", "Friday next week", "Tuesday in two weeks"."""
-    if line.word(index - 1) in NO_DAY_AFTER or _is_no_day(line, index):
+    if line.word(index - 1) in NO_DAY_AFTER or is_no_day(line, index) or _is_in_span(line, index):
         return None
     days, end = weekdays(line, index)
     if len(days) > 1:
@@ -69,7 +69,12 @@ def weekday(line: Line, index: int, context: Context) -> Found | None:
     return _dayed(line, end, WeekDays(first, (days[0],)))
 
 
-def _is_no_day(line: Line, index: int) -> bool:
+def _is_in_span(line: Line, index: int) -> bool:
+    """Tell whether a weekday is an end of several days ("Monday to Wednesday"), of which none is the due."""
+    return any(span_of_weekdays(line, first)[0] for first in (index - 2, index))
+
+
+def is_no_day(line: Line, index: int) -> bool:
     """Tell whether a short name of a weekday is rather a word ("the cat sat", "sun cream")."""
     word = line.word(index)
     if word not in DOUBTFUL or line.token(index).text.istitle():
@@ -78,8 +83,8 @@ def _is_no_day(line: Line, index: int) -> bool:
     return after.isalpha() and after not in {*PARTS, *AND, "at", "in", "next", "remind"}
 
 
-def weekdays(line: Line, index: int) -> tuple[list[int], int]:
-    """Return the weekdays listed from a token on ("Mon, Wed and Fri"), and the token after them."""
+def weekdays(line: Line, index: int, *, bare: bool = False) -> tuple[list[int], int]:
+    """Return the weekdays listed from a token on ("Mon, Wed and Fri"; `bare`: "Mon Wed"), and the token after them."""
     days: list[int] = []
     at = index
     while len(days) < 7 and line.word(at) in WEEKDAYS:
@@ -91,9 +96,17 @@ def weekdays(line: Line, index: int) -> tuple[list[int], int]:
         at = end
         for _ in range(2):
             at += line.word(at) in {*AND, "/", "on"} and not (at == end and line.word(at) == "on")
-        if at == end:
+        if at == end and not bare:
             break
     return days, end if days else index
+
+
+def span_of_weekdays(line: Line, index: int) -> tuple[list[int], int]:
+    """Return the weekdays from one to another ("Monday to Friday", "Mon-Fri"), and the token after them."""
+    first, last = WEEKDAYS.get(line.word(index)), WEEKDAYS.get(line.word(index + 2))
+    if first is None or last is None or first == last or line.word(index + 1) not in THROUGH:
+        return [], index
+    return [(first + ahead) % 7 for ahead in range((last - first) % 7 + 1)], index + 3
 
 
 def of_this(line: Line, index: int, context: Context) -> Found | None:

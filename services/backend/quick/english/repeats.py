@@ -1,12 +1,22 @@
 """Recurrence in English: "every other Tuesday", "weekdays until June", "the last Friday of the month"."""
 
+from dataclasses import replace
 from typing import Final
 
 from services.backend.quick.clues import Clock, Completion, Context, End, Found, MonthDays, Repeat, Unit, YearDay
 from services.backend.quick.english.dates import day_first, month_days, month_first
-from services.backend.quick.english.days import weekdays
+from services.backend.quick.english.days import is_no_day, span_of_weekdays, weekdays
 from services.backend.quick.english.numbers import Counted, counted, ordinal, unit
-from services.backend.quick.english.words import MONTHS, PARTS, RARELY, WEEKDAYS, WEEKDAYS_EACH, WORKDAYS
+from services.backend.quick.english.words import (
+    AND,
+    MONTHS,
+    NO_DAY_AFTER,
+    PARTS,
+    RARELY,
+    WEEKDAYS,
+    WEEKDAYS_EACH,
+    WORKDAYS,
+)
 from services.backend.quick.tokens import Line
 from services.kit.rule import DAYS
 
@@ -19,6 +29,7 @@ _FOLLOWERS: Final = frozenset(
         *("after", "in", "by", "remind", "with", "and", "#", "!", "(", "p"),
     }
 )
+_ROW_NOTE: Final = "days in a row are read as every week"
 _OTHER_NOTE: Final = "every second week; say “of the month” for the second in each month"
 
 
@@ -69,7 +80,16 @@ def _units(line: Line, index: int) -> Found | None:
     kind, times, end = found
     if kind is Unit.WORKDAY:
         return Found(end, Repeat(Unit.WEEK).with_by(BYDAY=_WORKWEEK)) if number.value == 1 else None
-    return Found(end, Repeat(kind, number.value * times))
+    return _in_month(line, Found(end, Repeat(kind, number.value * times)))
+
+
+def _in_month(line: Line, found: Found) -> Found:
+    """Go on after "every year": "in May" is its first day."""
+    month = MONTHS.get(line.word(found.end + 1))
+    is_yearly = isinstance(found.clue, Repeat) and found.clue.unit is Unit.YEAR and line.word(found.end) == "in"
+    if month is None or not is_yearly or line.number(found.end + 2) is not None or not isinstance(found.clue, Repeat):
+        return found
+    return Found(found.end + 2, found.clue.with_by(BYMONTH=str(month), BYMONTHDAY="1"))
 
 
 def _weekdays(line: Line, index: int) -> Found | None:
@@ -78,7 +98,9 @@ def _weekdays(line: Line, index: int) -> Found | None:
     at = index + other
     if line.word(at) in WEEKDAYS_EACH:
         return _each_weekday(line, at, 1)
-    days, end = weekdays(line, at)
+    days, end = span_of_weekdays(line, at)
+    if not days:
+        days, end = weekdays(line, at, bare=True)
     if not days or (line.word(end) == "of" and line.word(index) == "second"):
         return None
     repeat = Repeat(Unit.WEEK, 2 if other else 1, note=_OTHER_NOTE if line.word(index) == "second" else "")
@@ -163,7 +185,7 @@ def rarely(line: Line, index: int, _: Context) -> Found | None:
         return None
     kind, interval = RARELY[line.word(index)]
     night = Clock(PARTS["night"], vague=True) if line.word(index) == "nightly" else None
-    return Found(index + 1, Repeat(kind, interval, clock=night))
+    return _in_month(line, Found(index + 1, Repeat(kind, interval, clock=night)))
 
 
 def once(line: Line, index: int, _: Context) -> Found | None:
@@ -196,6 +218,31 @@ def _each_weekday(line: Line, index: int, interval: int) -> Found:
     if line.word(at) in PARTS:
         return Found(at + 1, Repeat(Unit.WEEK, interval, repeat.by, clock=Clock(PARTS[line.word(at)], vague=True)))
     return Found(at, repeat)
+
+
+def listed(line: Line, index: int, _: Context) -> Found | None:
+    """Read "Mon Wed Fri", "Mon, Wed and Fri", "Monday to Friday" without "every": days in a row, or the working week.
+
+    Two with a word between them, and other spans, are as likely one occasion ("Ann or Ben, Monday or Tuesday").
+    """
+    if line.word(index - 1) in NO_DAY_AFTER:
+        return None
+    days, end = span_of_weekdays(line, index)
+    if days:
+        return _in_a_row(line, end, days) if days == list(range(5)) else None
+    days, end = weekdays(line, index, bare=True)
+    words = {line.word(at) for at in range(index, end)}
+    is_bare = not words & {*AND, "/"}
+    if "or" in words or len(days) < (2 if is_bare else 3) or (len(days) == 2 and is_no_day(line, index)):
+        return None
+    return _in_a_row(line, end, days)
+
+
+def _in_a_row(line: Line, end: int, days: list[int]) -> Found:
+    repeat = Repeat(Unit.WEEK, note=_ROW_NOTE, listed=True).with_by(BYDAY=_by_day(days))
+    if line.word(end) not in PARTS:
+        return Found(end, repeat)
+    return Found(end + 1, replace(repeat, clock=Clock(PARTS[line.word(end)], vague=True)))
 
 
 def numbered(line: Line, index: int, context: Context) -> Found | None:

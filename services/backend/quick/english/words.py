@@ -142,6 +142,7 @@ AFTER_NUMBER: Final = frozenset(
         *("am", "pm", "a", "p", "h", "o'clock", "o’clock", "to", "past", "minutes", "of", ":", ".", "/", "-", "–"),
     }
 )
+THROUGH: Final = frozenset({"to", "through", "thru", "-", "–"})
 AND: Final = frozenset({"and", "&", ",", "or"})
 # After these a day is a name or lies behind: "the Friday report", "last Monday", "talk about Tuesday".
 NO_DAY_AFTER: Final = frozenset(
