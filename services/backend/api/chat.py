@@ -38,7 +38,7 @@ class ChatBody(Frozen):
 
 
 class TurnAnswer(BaseModel):
-    """A turn. `asks` says that its changes wait for the next message to be a yes, or a number.
+    """A turn. `asks` says that its changes wait for the next message to be a yes or, with `choices`, a number.
 
     `failed` says that there was no answer: the reply says why, nothing was changed, and the message can be sent again.
     """
@@ -49,6 +49,7 @@ class TurnAnswer(BaseModel):
     reply: str
     changes: list[UUID] = Field(description="what was changed, each to be undone by `POST /api/undo`")
     asks: bool
+    choices: int = Field(description="of how many one is asked for by its number; 0 where a yes is, or nothing")
     failed: bool
 
 
@@ -72,7 +73,10 @@ class ConversationsAnswer(BaseModel):
 
 
 def _shown(turn: Turn) -> TurnAnswer:
-    return TurnAnswer(**turn.model_dump(exclude={"pending", "key", "request"}), asks=turn.pending is not None)
+    pending = turn.pending
+    choices = len(pending.operations) if pending and pending.choose else 0
+    kept = turn.model_dump(exclude={"pending", "key", "request"})
+    return TurnAnswer(**kept, asks=pending is not None, choices=choices)
 
 
 @router.post("", responses=documented(400, 403, 404, 409))

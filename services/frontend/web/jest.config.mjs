@@ -17,6 +17,11 @@ const create = nextJest({ dir: "./" });
 /** next/jest ignores all of node_modules; these packages ship ES modules alone. */
 export default async () => {
   const found = await create(config)();
-  const esm = "use-intl|intl-messageformat|@formatjs|icu-minify|@schummar";
+  const intl = "use-intl|intl-messageformat|@formatjs|icu-minify|@schummar";
+  const markdown =
+    "react-markdown|remark-.*|unified|bail|is-plain-obj|trough|vfile.*|unist-.*|mdast-.*|micromark.*|hast-.*|devlop|ccount|" +
+    "decode-named-character-reference|character-entities.*|property-information|(space|comma)-separated-tokens|" +
+    "html-url-attributes|trim-lines|escape-string-regexp|markdown-table|longest-streak|zwitch|estree-util-.*";
+  const esm = `${intl}|${markdown}`;
   return { ...found, transformIgnorePatterns: [`/node_modules/(?!(${esm})/)`, "^.+\\.module\\.css$"] };
 };

@@ -126,7 +126,7 @@ async def test_of_several_one_is_chosen_by_number(app: FastAPI) -> None:
     for title in ("Pay rent", "Rent a car"):
         await add(app, title)
     asked = await say(app, "done with the rent")
-    assert asked["asks"]
+    assert (asked["asks"], asked["choices"]) == (True, 2)
     assert "Which one?" in asked["reply"]
     place = next(line for line in asked["reply"].splitlines() if "Rent a car" in line)[0]
     await say(app, place, asked["conversation"])
@@ -138,7 +138,7 @@ async def test_bulk_changes_ask_first_and_are_one_undo(app: FastAPI) -> None:
         await add(app, title, due=OVERDUE)
     before = await tasks(app)
     asked = await say(app, "move everything overdue to tomorrow")
-    assert (asked["asks"], asked["changes"]) == (True, [])
+    assert (asked["asks"], asked["choices"], asked["changes"]) == (True, 0, [])
     assert await tasks(app) == before
     made = await say(app, "yes", asked["conversation"])
     assert len(made["changes"]) == 1

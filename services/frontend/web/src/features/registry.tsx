@@ -8,10 +8,12 @@ import {
   Inbox,
   type LucideIcon,
   Settings,
+  Sparkles,
   Sun,
   Tags,
 } from "lucide-react";
 import { type ComponentType, lazy } from "react";
+import { exists } from "@/api/http";
 import type english from "@/i18n/en.json";
 import type { Counts } from "@/lib/view";
 import { UnreadCount } from "./notifications/LiveNotifications";
@@ -34,6 +36,7 @@ export interface View {
 }
 
 const ActivityPage = lazy(() => import("./activity/ActivityPage"));
+const AssistantPage = lazy(() => import("./assistant/AssistantPage"));
 const NotificationsPage = lazy(() => import("./notifications/NotificationsPage"));
 const SettingsPage = lazy(() => import("./settings/SettingsPage"));
 const TagsPage = lazy(() => import("./tags/TagsPage"));
@@ -46,6 +49,14 @@ export const VIEWS: readonly View[] = [
   { id: "all", icon: Inbox, place: "lists", keys: "g a", count: (counts) => counts.all },
   { id: "completed", icon: CircleCheck, place: "lists", keys: "g c" },
   { id: "tags", icon: Tags, place: "lists", keys: "g g", page: TagsPage },
+  {
+    id: "assistant",
+    icon: Sparkles,
+    place: "more",
+    keys: "g m",
+    page: AssistantPage,
+    available: () => exists("/api/chat"),
+  },
   { id: "notifications", icon: Bell, place: "more", keys: "g n", page: NotificationsPage, badge: UnreadCount },
   { id: "activity", icon: History, place: "more", keys: "g h", page: ActivityPage },
   { id: "transfer", icon: ArrowDownUp, place: "more", page: TransferPage },
