@@ -1,11 +1,13 @@
 """The figures that the provisioning code is held to, and that the catalogue alone names what is in it."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from stack_program import ROOT
 
 from components.catalogue import CATALOGUE, EMAIL_BINDING, PUBSUB, RELAY_PUBSUB, SECRET_STORE, STATE_STORE
@@ -85,3 +87,10 @@ def test_every_component_registers_its_outputs_last() -> None:
                 assert "self.register_outputs(" in ast.unparse(init.body[-1]), node.name
                 found += 1
     assert found >= 12
+
+
+def test_pulumi_finds_the_pip_that_it_asks_for_the_programs_packages() -> None:
+    """Its language host runs `python -m pip list` in the virtual environment, and starts no program without."""
+    runtime = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["runtime"]["options"]
+    assert runtime == {"toolchain": "pip", "virtualenv": ".venv"}
+    assert re.search(r"(?m)^pip==", (ROOT / "requirements" / "test.txt").read_text())
