@@ -1,5 +1,6 @@
 """The MCP SDK's own client, connected to `/mcp` with a bearer token."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,10 +31,12 @@ async def use(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 async def refused(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    """Call a tool that has to refuse; return the problem document."""
+    """Call a tool that has to refuse; return the problem document, which is text: no client may hold it to a schema."""
     result = await client.call_tool(tool, arguments)
     assert isinstance(result, CallToolResult)
     assert result.is_error, result.structured_content
-    problem: dict[str, Any] = result.structured_content
-    assert result.content[0].text == problem["detail"]  # type: ignore[union-attr]
+    assert result.structured_content is None
+    detail, document = (part.text for part in result.content)  # type: ignore[union-attr]
+    problem: dict[str, Any] = json.loads(document)
+    assert detail == problem["detail"]
     return problem

@@ -81,11 +81,16 @@ async def _list_tools(context: Context, _: PaginatedRequestParams | None) -> Lis
 
 
 async def _call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
-    """Run a tool; a refusal is a result that a model can read and mend, the problem document of the REST call."""
+    """Run a tool; a refusal is a result that a model can read and mend, with the problem document of the REST call.
+
+    That stands there as text: some clients hold structured content against the tool's schema also where it is an error,
+    and would show their own complaint in place of ours.
+    """
     try:
         result = await registry.run(_entered(context), params.name, params.arguments or {})
     except Problem as problem:
-        return CallToolResult(content=[_text(problem.detail)], structured_content=problem.document(), is_error=True)
+        document = orjson.dumps(problem.document()).decode()
+        return CallToolResult(content=[_text(problem.detail), _text(document)], is_error=True)
     return CallToolResult(content=[_text(orjson.dumps(result).decode())], structured_content=result)
 
 
