@@ -14,14 +14,27 @@ interface PageProps {
 export function Page({ title, detail, actions, children, filled }: PageProps) {
   return (
     <div className={styles.page}>
-      <header className={styles.header}>
-        <div className={styles.heading}>
-          <h1 className={styles.title}>{title}</h1>
-          {detail ? <p className={styles.detail}>{detail}</p> : null}
+      <Gutter>
+        <header className={styles.header}>
+          <div className={styles.heading}>
+            <h1 className={styles.title}>{title}</h1>
+            {detail ? <p className={styles.detail}>{detail}</p> : null}
+          </div>
+          <div className={styles.actions}>{actions}</div>
+        </header>
+      </Gutter>
+      {filled ? (
+        children
+      ) : (
+        <div className={styles.scroll}>
+          <div className={styles.content}>{children}</div>
         </div>
-        <div className={styles.actions}>{actions}</div>
-      </header>
-      {filled ? children : <div className={styles.content}>{children}</div>}
+      )}
     </div>
   );
+}
+
+/** Keeps clear what a scroll bar takes of what scrolls below, so that both stand in line. */
+export function Gutter({ children }: { children: ReactNode }) {
+  return <div className={styles.gutter}>{children}</div>;
 }

@@ -29,10 +29,14 @@ export function learnMe(queries: QueryClient, profile: Partial<Pick<Me, "time_zo
   if (me) localStorage.setItem(KEPT, JSON.stringify(me));
 }
 
+/** The person as the platform knows them; undefined until it was asked. */
+export function useKnownMe(): Me | undefined {
+  return useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 }).data;
+}
+
 /** The person: as the platform knows them, or as the device remembers, or by the device's own settings. */
 export function useMe(): Me {
-  const { data } = useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 });
-  const me = data ?? remembered();
+  const me = useKnownMe() ?? remembered();
   const zone = me && isZone(me.time_zone) ? me.time_zone : deviceZone();
   return { person: "", subject: "", name: "", scopes: [], locale: navigator.language, ...me, time_zone: zone };
 }

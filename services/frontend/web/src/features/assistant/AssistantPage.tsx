@@ -7,7 +7,7 @@ import { useAddress } from "@/lib/address";
 import { Button, IconButton } from "@/ui/Button";
 import buttons from "@/ui/Button.module.css";
 import { Link } from "@/ui/Link";
-import { Page } from "@/ui/Page";
+import { Gutter, Page } from "@/ui/Page";
 import styles from "./Assistant.module.css";
 import { Beginning } from "./Beginning";
 import { Composer } from "./Composer";
@@ -36,7 +36,9 @@ function Talk({ conversation }: { conversation: string | null }) {
           )}
         </div>
       </div>
-      <Composer messages={messages} />
+      <Gutter>
+        <Composer messages={messages} />
+      </Gutter>
     </Page>
   );
 }
@@ -63,9 +65,9 @@ function Actions({ conversation }: { conversation: string }) {
           <IconButton label={t("delete")} icon={<Trash2 size={16} />} onClick={() => setAsked(true)} />
         )
       ) : null}
-      <Link to="/assistant" className={`${buttons.button} ${buttons.plain}`}>
+      <Link to="/assistant" className={`${buttons.button} ${buttons.plain}`} aria-label={t("new")}>
         <Plus size={16} aria-hidden="true" />
-        {t("new")}
+        {t("newShort")}
       </Link>
     </>
   );

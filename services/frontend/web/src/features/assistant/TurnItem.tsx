@@ -25,7 +25,7 @@ export function TurnItem({ turn, onAnswer }: { turn: Turn; onAnswer: ((text: str
         <span className="hidden-visually">{t("assistantSays")}</span>
         <div className={styles.reply} dir="auto">
           <Suspense fallback={<p className={styles.plain}>{turn.reply}</p>}>
-            <Markdown text={turn.reply} />
+            <Markdown text={apart(turn.reply)} />
           </Suspense>
         </div>
         {turn.changes.map((change) => (
@@ -35,6 +35,11 @@ export function TurnItem({ turn, onAnswer }: { turn: Turn; onAnswer: ((text: str
       </li>
     </>
   );
+}
+
+/** The text with what follows a list set apart from it, as it was meant where nobody wrote Markdown. */
+function apart(text: string): string {
+  return text.replace(/^((?:[-*]|\d+[.)]) .*)\n(?=\S)(?!(?:[-*]|\d+[.)]) )/gm, "$1\n\n");
 }
 
 /** What the person said. */

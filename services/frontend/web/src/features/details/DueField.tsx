@@ -48,7 +48,7 @@ export function DueField({ task }: { task: Task }) {
     <Field icon={<CalendarDays size={15} />} name={t("due")}>
       <input
         type="date"
-        className={styles.input}
+        className={`${styles.input} ${styles.date}`}
         aria-label={t("day")}
         value={parts.day}
         onChange={(event) => set({ day: event.target.value })}
@@ -57,12 +57,17 @@ export function DueField({ task }: { task: Task }) {
         <>
           <input
             type="time"
-            className={styles.input}
+            className={`${styles.input} ${styles.time}`}
             aria-label={t("time")}
             value={parts.time}
             onChange={(event) => set({ time: event.target.value })}
           />
-          <IconButton label={t("clearDue")} icon={<X size={14} />} onClick={() => set({ day: "" })} />
+          <IconButton
+            label={t("clearDue")}
+            icon={<X size={14} />}
+            className={styles.clear}
+            onClick={() => set({ day: "" })}
+          />
         </>
       ) : (
         <>

@@ -51,7 +51,8 @@ test.each([
 ])("the palette leads from %s to %s", async (text, address) => {
   show();
   await userEvent.keyboard("{Control>}k{/Control}");
-  await userEvent.type(await screen.findByRole("combobox"), `${text}{Enter}`);
+  await waitFor(() => expect(screen.getByRole("combobox")).toHaveFocus());
+  await userEvent.keyboard(`${text}{Enter}`);
   await waitFor(() => expect(location.pathname + location.search).toBe(address));
 });
 

@@ -22,7 +22,7 @@ export default function KeysDialog() {
             </h3>
             <dl className={styles.rows}>
               {commands
-                .filter((command) => command.group === group)
+                .filter((command) => command.group === group && command.keys.length > 0)
                 .map((command) => (
                   <div key={command.keys[0]} className={styles.row}>
                     <dt>{name(command)}</dt>

@@ -32,6 +32,7 @@ export default function Palette() {
     <Dialog title={t("title")} open onClose={close} onClosed={onClosed}>
       <Cmdk label={t("title")} shouldFilter={false} loop>
         <Cmdk.Input
+          ref={takeFocus}
           className={styles.input}
           placeholder={t("placeholder")}
           value={text}
@@ -47,6 +48,11 @@ export default function Palette() {
   );
 }
 
+/** The line takes the focus, not the button that closes, which comes first. */
+function takeFocus(element: HTMLElement | null): void {
+  element?.focus();
+}
+
 function Found({ text, onPick }: { text: string; onPick: (run: () => void) => void }) {
   const t = useTranslations("keys.palette");
   const name = useCommandName();
@@ -56,9 +62,9 @@ function Found({ text, onPick }: { text: string; onPick: (run: () => void) => vo
   const tasks = useShown((shown) => shown.tasks);
   const titles = text ? [...tasks.values()].filter(({ title }) => fits(title)) : [];
   const entry = (command: Command) => (
-    <Item key={command.keys[0]} id={`command ${command.keys[0]}`} onPick={() => command.run && onPick(command.run)}>
+    <Item key={name(command)} id={`command ${name(command)}`} onPick={() => command.run && onPick(command.run)}>
       <span>{name(command)}</span>
-      <Keys keys={command.keys[0] ?? ""} />
+      {command.keys[0] ? <Keys keys={command.keys[0]} /> : null}
     </Item>
   );
   return (

@@ -4,7 +4,8 @@ import type english from "@/i18n/en.json";
 import { go, setParams } from "@/lib/address";
 import { useEngine } from "../app/context";
 import { focusTask } from "../list/useListKeys";
-import { VIEWS } from "../registry";
+import { VIEWS, type View } from "../registry";
+import { useAvailable } from "../shell/useAvailable";
 import { selection } from "../tasks/selection";
 import { type Actions, useActions } from "../tasks/useActions";
 import { panels } from "./panelStore";
@@ -27,10 +28,16 @@ export interface Command {
 export function useCommands(): readonly Command[] {
   const engine = useEngine();
   const actions = useActions();
-  return useMemo(() => commands(actions, () => chosen(engine.store.getState().tasks)), [engine, actions]);
+  const offered = useAvailable(VIEWS)
+    .map(({ id }) => id)
+    .join();
+  return useMemo(() => {
+    const views = VIEWS.filter(({ id }) => offered.split(",").includes(id));
+    return commands(actions, views, () => chosen(engine.store.getState().tasks));
+  }, [engine, actions, offered]);
 }
 
-function commands(actions: Actions, tasks: () => Task[]): Command[] {
+function commands(actions: Actions, views: readonly View[], tasks: () => Task[]): Command[] {
   const act = (run: (tasks: Task[]) => void) => () => {
     const found = tasks();
     if (found.length > 0) run(found);
@@ -64,8 +71,13 @@ function commands(actions: Actions, tasks: () => Task[]): Command[] {
       run: act(actions.remove),
       offered: true,
     },
-    ...VIEWS.flatMap(({ id, keys }): Command[] =>
-      keys ? [{ name: { view: id }, group: "views", keys: [keys], run: () => go(`/${id}`) }] : [],
+    ...views.map(
+      ({ id, keys }): Command => ({
+        name: { view: id },
+        group: "views",
+        keys: keys ? [keys] : [],
+        run: () => go(`/${id}`),
+      }),
     ),
   ];
 }

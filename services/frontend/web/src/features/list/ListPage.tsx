@@ -2,7 +2,7 @@ import { useDeferredValue, useMemo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { queryOf, useAddress } from "@/lib/address";
 import { grouped, type Query, type Row, select } from "@/lib/view";
-import { Page } from "@/ui/Page";
+import { Gutter, Page } from "@/ui/Page";
 import { Spinner } from "@/ui/Spinner";
 import { AddTask } from "../add/AddTask";
 import { useClock, useShown } from "../app/context";
@@ -25,7 +25,9 @@ export function ListPage() {
       actions={<SearchBar query={query} />}
       filled
     >
-      <AddTask query={query} />
+      <Gutter>
+        <AddTask query={query} />
+      </Gutter>
       {loaded ? <Found query={query} /> : <Spinner label={t("app.loading")} />}
       <BulkBar />
     </Page>

@@ -15,6 +15,7 @@ import { ListPage } from "../list/ListPage";
 import { LiveNotifications } from "../notifications/LiveNotifications";
 import { VIEWS } from "../registry";
 import { Toasts } from "../toasts/Toasts";
+import { ZoneQuestion } from "../zone/ZoneQuestion";
 import styles from "./Shell.module.css";
 import { Drawer, Sidebar, TabBar } from "./Sidebar";
 
@@ -36,6 +37,7 @@ export function Shell() {
       </aside>
       <div className={styles.middle}>
         <Issues />
+        <ZoneQuestion />
         <main id="main" className={styles.main} tabIndex={-1}>
           <Suspense fallback={<Spinner label={t("loading")} />}>
             <Current view={address?.view ?? "today"} />

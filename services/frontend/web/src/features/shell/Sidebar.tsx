@@ -1,9 +1,11 @@
-import { Ellipsis, Hash } from "lucide-react";
+import { Ellipsis, Hash, Search } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { useTranslations } from "use-intl";
 import { tagAddress, useAddress } from "@/lib/address";
 import type { Counts } from "@/lib/view";
+import { IconButton } from "@/ui/Button";
 import { Link } from "@/ui/Link";
+import { panels } from "../keys/panelStore";
 import { VIEWS, type View } from "../registry";
 import { ConnectionPill } from "./ConnectionPill";
 import styles from "./Sidebar.module.css";
@@ -18,12 +20,17 @@ export function Sidebar({ onFollow }: { onFollow?: () => void }) {
   const t = useTranslations();
   const counts = useCounts();
   const views = useAvailable(VIEWS);
+  const find = () => {
+    onFollow?.();
+    panels.getState().toggle("palette");
+  };
   const shared = { counts, ...(onFollow ? { onFollow } : {}) };
   return (
     <div className={styles.sidebar}>
       <div className={styles.brand}>
         <span className={styles.mark} aria-hidden="true" />
-        {t("app.name")}
+        <span className={styles.label}>{t("app.name")}</span>
+        <IconButton label={t("keys.commands.palette")} keys="ctrl+k" icon={<Search size={17} />} onClick={find} />
       </div>
       <nav className={styles.scroll} aria-label={t("views.lists")}>
         <ul>
@@ -129,7 +136,14 @@ export function Drawer({ open, onClose }: { open: boolean; onClose: () => void }
     <Radix.Root open={open} onOpenChange={(to) => to || onClose()}>
       <Radix.Portal>
         <Radix.Overlay className={styles.overlay} />
-        <Radix.Content className={styles.drawer} aria-describedby={undefined}>
+        <Radix.Content
+          className={styles.drawer}
+          aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault(); // the first control would show its tooltip over the views
+            (event.currentTarget as HTMLElement).focus();
+          }}
+        >
           <Radix.Title className="hidden-visually">{t("menu")}</Radix.Title>
           <Sidebar onFollow={onClose} />
         </Radix.Content>

@@ -1,0 +1,34 @@
+import { lazy, Suspense, useState } from "react";
+import { deviceZone } from "@/lib/zones";
+import { useKnownMe } from "../app/me";
+
+const ZoneBanner = lazy(() => import("./ZoneBanner"));
+const KEPT = "zone-kept";
+
+/** Asks, where the device's clock is not the person's, which of them counts; an answer is remembered. */
+export function ZoneQuestion() {
+  const me = useKnownMe();
+  const [kept, setKept] = useState(() => localStorage.getItem(KEPT));
+  const here = deviceZone();
+  if (!me || canonical(here) === canonical(me.time_zone)) return null;
+  const pair = `${here} ${me.time_zone}`;
+  if (kept === pair) return null;
+  const keep = () => {
+    localStorage.setItem(KEPT, pair);
+    setKept(pair);
+  };
+  return (
+    <Suspense>
+      <ZoneBanner here={here} setting={me.time_zone} onKeep={keep} />
+    </Suspense>
+  );
+}
+
+/** One name for zones that have several, such as Asia/Calcutta and Asia/Kolkata. */
+function canonical(zone: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return zone;
+  }
+}
