@@ -1,7 +1,7 @@
 """`python -m bench [PART…] [--quick] [--record]`: start the platform and the plain app, measure, print the tables.
 
-RUNTIME says on which runtime, as for `make up`. PART is any of calls, cost, events, growth, mix, replicas; all without
-one. `--record` writes each table into docs/ in place of the last one.
+RUNTIME says on which runtime, as for `make up`. PART is any of calls, cost, events, growth, mix, model, replicas; all
+without one. `--record` writes each table into docs/ in place of the last one.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from harness.issuer import Issuer
 from harness.platform import Platform
 from harness.ports import free_ports
 
-from bench import agents, cost, events, growth, mix, report, scenarios
+from bench import agents, cost, events, growth, mix, report, scenarios, talk
 from bench.stage import DAPR, EMBEDDED, Stage, staged
-from bench.timing import Table
+from bench.timing import Sample, Table
 
 _PATIENCE_SECONDS = 600
 
-PARTS = ("calls", "cost", "events", "growth", "mix", "replicas")
+PARTS = ("calls", "cost", "events", "growth", "mix", "model", "replicas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,28 @@ async def _with_people(stage: Stage, parts: Sequence[str], scale: Scale, replica
     return tables
 
 
+async def _turns(platform: Platform, runtime: str) -> Sample:
+    async with staged(platform, runtime) as stage:
+        return await talk.turns(stage)
+
+
+def _model(runtime: str) -> Table:
+    """Return what a chat turn takes without a model, and on a second platform with one."""
+    with _platform(runtime, {}) as platform:
+        rules = asyncio.run(_turns(platform, runtime))
+    with talk.conversing(runtime) as settings, _platform(runtime, settings) as platform:
+        model = asyncio.run(_turns(platform, runtime))
+    return Table.of(talk.TITLE, talk.lines(rules, model))
+
+
 def _measured(runtime: str, parts: Sequence[str], scale: Scale) -> Iterator[Table]:
     if "calls" in parts:
         yield _start(runtime)
     if {"calls", "cost", "events"} & set(parts):
         with _platform(runtime, {}) as platform:
             yield from asyncio.run(_alone(platform, runtime, parts, scale))
+    if "model" in parts:
+        yield _model(runtime)
     if {"growth", "mix"} & set(parts):
         yield from asyncio.run(_signed_in(runtime, parts, scale, 1))
     if "replicas" in parts and runtime == DAPR:

@@ -20,7 +20,7 @@ from services.backend.undo import latest_change
 from services.backend.workspace import Workspace
 from services.kit.ids import uuid7
 from services.kit.problems import Problem, from_validation, invalid
-from services.kit.task import Task
+from services.kit.task import Priority, Task
 
 MAX_OPERATIONS: Final = 50
 _TITLE: Final = 100
@@ -125,8 +125,8 @@ class Draft:
         if "due" in task:
             zone = self._asked.tasks.profile.time_zone
             words.append(f"due {answers.due_words(known.due, zone)}" if known.due else "no due date")
-        if known.priority is not None and "priority" in task:
-            words.append(f"{known.priority.value} priority")
+        if known.priority is not None and "priority" in task and (renamed or known.priority is not Priority.NONE):
+            words.append("no priority" if known.priority is Priority.NONE else f"{known.priority.value} priority")
         if "tags" in task:
             words.append(" ".join(f"#{tag}" for tag in known.tags or ()) or "no tags")
         words += [name.replace("_", " ") for name in ("description", "recurrence", "reminders") if task.get(name)]

@@ -131,6 +131,23 @@ async def test_changes_of_a_turn_are_made_at_its_end_and_are_one_undo(app: FastA
     assert {title: task["priority"] for title, task in (await tasks(app)).items()} == {"Pay rent": "none"}
 
 
+async def test_what_is_told_of_a_change_names_what_it_changes(app: FastAPI, model: Model) -> None:
+    task_id = await add(app, "Pay rent", priority="high", tags=["home"], due={"date": "2031-01-01"})
+    model.script = [
+        wants("update_task", id=task_id, priority="none", tags=[], due=None, title="Pay the rent", description="x"),
+        wants("quick_add", text="buy milk on 2031-05-01 #shop !low"),
+        wants("add_task", title="Plain"),
+        says("Noted."),
+    ]
+    assert (await say(app, "go"))["reply"] == (
+        "Noted.\n\nDone:\n"
+        "- change “Pay rent” (title “Pay the rent”, no due date, no priority, no tags, description)\n"
+        "- add “buy milk” (due Thursday 1 May 2031, low priority, #shop)\n"
+        "- add “Plain”\n"
+        "Say “undo” to take it back."
+    )
+
+
 async def test_tasks_of_a_turn_can_be_changed_further_in_it(app: FastAPI, model: Model) -> None:
     task_id = await add(app, "Pay rent", tags=["home"])
     model.script = [
