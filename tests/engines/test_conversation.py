@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -69,17 +70,28 @@ def test_a_dialogue_with_tool_calls_and_a_server_that_fails(server: Server, prov
     assert KEY not in platform.log.read_text()
 
 
-@pytest.mark.parametrize("provider", ["anthropic", "google"])
-def test_the_sidecar_has_the_components_of_providers_that_are_not_here(provider: str) -> None:
+@pytest.mark.parametrize(("provider", "kind"), [("anthropic", "anthropic"), ("google", "googleai")])
+def test_the_backends_sidecar_alone_loads_a_provider_that_is_elsewhere(provider: str, kind: str) -> None:
     need_engines()
-    settings = {"RUNTIME": "dapr", "CONVERSATION": provider, "CONVERSATION_KEY": KEY}
     with reachable_folder() as folder:
-        found = Platform(folder, settings)
+        found = Platform(folder, {"RUNTIME": "dapr", "CONVERSATION": provider, "CONVERSATION_KEY": KEY})
         try:
             found.start()
-            log = found.log.read_text()
+            loaded = {app_id: components(found, app_id) for app_id in ("backend", "frontend", "audit")}
         finally:
             found.stop()
-    kind = {"anthropic": "anthropic", "google": "googleai"}[provider]
-    assert f"Component loaded: conversation (conversation.{kind}/v1)" in log
-    assert KEY not in log
+    assert {app_id: of.get("conversation") for app_id, of in loaded.items()} == {
+        "backend": f"conversation.{kind}",
+        "frontend": None,
+        "audit": None,
+    }
+
+
+def components(platform: Platform, app_id: str) -> dict[str, str]:
+    """Return the types of the components that a sidecar says it has, by name."""
+    process = platform.children()[f"daprd-{app_id}"]
+    flags = dict(pairwise(process.cmdline()))
+    url = f"http://127.0.0.1:{flags['--dapr-http-port']}/v1.0/metadata"
+    request = urllib.request.Request(url, headers={"dapr-api-token": process.environ()["DAPR_API_TOKEN"]})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return {component["name"]: component["type"] for component in json.load(answer)["components"]}

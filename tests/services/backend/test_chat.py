@@ -395,6 +395,16 @@ async def test_a_provider_at_fault_leaves_tasks_and_conversation_as_they_are(
     assert len((await say(app, "done with the rent", conversation))["changes"]) == 1
 
 
+@pytest.mark.parametrize("operation", ["delete", "complete"])
+async def test_a_provider_that_does_not_ask_is_made_to(app: FastAPI, monkeypatch: Any, operation: str) -> None:
+    found = [await add(app, title) for title in ("A", "B")]
+    before = await tasks(app)
+    wanted = [{"op": operation, "id": task} for task in (found[:1] if operation == "delete" else found)]
+    monkeypatch.setattr(app.state.assistant, "_provider", Broken(Plan("Done.", wanted)))
+    turn = await say(app, "tidy up")
+    assert (turn["asks"], turn["changes"], await tasks(app)) == (True, [], before)
+
+
 @pytest.mark.parametrize("body", [{"message": ""}, {"message": "  "}, {"message": "x" * 2001}, {}, {"message": 1}])
 async def test_what_is_no_message_is_refused_by_name(app: FastAPI, body: Any) -> None:
     refused = await call(app, "POST", "/api/chat", body)
