@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -269,6 +270,18 @@ async def test_erasing_the_person_leaves_no_key_of_a_chat(app: FastAPI, memory: 
     assert (await call(app, "GET", "/api/chat")).json["items"] == []
 
 
+async def test_an_erasure_that_comes_again_leaves_what_was_said_since(app: FastAPI, memory: Memory) -> None:
+    person = (await call(app, "GET", "/api/me")).json["person"]
+    await say(app, "help")
+    keeper = app.state.assistant.threads
+    await keeper.erase(person, 7)
+    since = (await say(app, "help"))["conversation"]
+    await keeper.erase(person, 7)
+    assert [one["id"] for one in (await call(app, "GET", "/api/chat")).json["items"]] == [since]
+    await keeper.erase(person, 8)
+    assert [key for key in memory.state if since in key] == []
+
+
 async def test_devices_see_the_steps_of_a_turn_in_order(app: FastAPI, memory: Memory) -> None:
     turn = await say(app, "help")
     await app.state.assistant.progress.settle(5)
@@ -309,6 +322,7 @@ async def test_a_conversation_whose_first_turn_failed_is_not_listed_and_makes_ro
     assert [(one["id"], one["turns"]) for one in listed] == [(other["conversation"], 1), (again["conversation"], 1)]
     index = next(item.data for key, item in memory.state.items() if key.startswith("chat/") and key.count("/") == 1)
     assert index.count(b'"turns":0') == 0
+    assert len(orjson.loads(index)["leaving"]) == 1, "an erasure looks for what may have come late to it"
     assert (await call(app, "POST", "/api/chat", {"message": "help"})).status == 409, "no empty one is left"
 
 
