@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from backend.client import Answer
 from backend.inprocess import call, replica
 from backend.memory import Memory
-from services.backend.chat import threads
+from services.backend.chat import progress, threads
 from services.backend.chat.assistant import Message
 from services.backend.chat.plan import Asked, Plan, ProviderFailed
 from services.kit.identity import Caller
@@ -346,6 +346,47 @@ async def test_a_turn_that_the_index_does_not_count_yet_is_not_lost(app: FastAPI
     assert [turn["message"] for turn in read] == ["help"]
     await say(app, "help", listed["id"])
     assert [one["turns"] for one in (await call(app, "GET", "/api/chat")).json["items"]] == [2]
+
+
+async def test_steps_keep_their_order_where_publishing_is_slow(app: FastAPI, memory: Memory) -> None:
+    publish, begun = memory.publish, []
+
+    async def slowly(*arguments: Any, **options: Any) -> None:
+        begun.append(None)
+        if len(begun) == 1:
+            await asyncio.sleep(0.05)
+        await publish(*arguments, **options)
+
+    memory.publish = slowly  # type: ignore[method-assign]
+    await say(app, "help")
+    await app.state.assistant.progress.settle(5)
+    steps = [event["data"]["chat"]["state"] for _, event in memory.published if event["type"] == "chat"]
+    assert steps == ["working", "done"]
+
+
+async def test_steps_that_nobody_takes_do_not_pile_up(app: FastAPI, memory: Memory, monkeypatch: Any) -> None:
+    never = asyncio.Event()
+
+    async def publish(*_: Any, **__: Any) -> None:
+        await never.wait()
+
+    monkeypatch.setattr(progress, "_MOST", 3)
+    monkeypatch.setattr(memory, "publish", publish)
+    told = app.state.assistant.progress
+    for number in range(5):
+        told.step("p", {"state": str(number)})
+    assert len(told._tasks) == 3
+    never.set()
+    await told.settle(5)
+
+
+async def test_a_title_said_in_full_is_that_task_and_a_question_is_no_task(app: FastAPI) -> None:
+    for title in ("Rent", "Rent a car"):
+        await add(app, title)
+    turn = await say(app, "done with rent")
+    assert (turn["asks"], turn["reply"].splitlines()[1]) == (False, "- “Rent”")
+    asked = await say(app, "shall we meet tomorrow?")
+    assert (asked["changes"], set(await tasks(app))) == ([], {"Rent", "Rent a car"})
 
 
 async def test_it_may_do_no_more_than_who_talks_to_it(app: FastAPI) -> None:

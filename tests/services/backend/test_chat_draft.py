@@ -48,6 +48,13 @@ async def test_a_turn_plans_so_many_changes_and_no_more(
     assert (len(turn["changes"]), len(await tasks(app))) == (1, 3)
 
 
+@pytest.mark.parametrize(("count", "asks"), [(5, False), (6, True)])
+async def test_many_new_tasks_are_asked_about(app: FastAPI, model: Model, count: int, asks: bool) -> None:
+    model.script = [together(*(wants("add_task", title=f"T{n}") for n in range(count))), says("Added.")]
+    turn = await say(app, "add them")
+    assert (turn["asks"], len(await tasks(app))) == (asks, 0 if asks else count)
+
+
 async def test_what_changes_while_the_model_thinks_is_left_alone(app: FastAPI, model: Model) -> None:
     task_id = await add(app, "Pay rent")
 
