@@ -52,6 +52,7 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is two writes, the second of which would wait 40 ms
 
     def do_POST(self) -> None:
         self.server.keys.add(self.headers["Authorization"])
