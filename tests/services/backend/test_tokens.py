@@ -126,6 +126,20 @@ async def test_a_token_costs_one_read_of_the_store_and_a_write_an_hour() -> None
         assert datetime.fromisoformat(used).minute == 0
 
 
+async def test_a_use_in_a_later_hour_is_noted_again() -> None:
+    memory = Memory()
+    async with replica(memory) as app:
+        secret = (await call(app, "POST", "/api/tokens", {"name": "x", "scopes": ALL})).json["secret"]
+        await call(app, "GET", "/api/tasks", headers={"Authorization": f"Bearer {secret}"})
+        (now,) = [one["last_used_at"] for one in (await call(app, "GET", "/api/tokens")).json["items"]]
+        key = next(key for key in memory.state if key.startswith("tokens/"))
+        document = orjson.loads(memory.state[key].data)
+        document["items"][0]["last_used_at"] = "2026-01-01T00:00:00Z"
+        await memory.save("", key, orjson.dumps(document), etag=memory.state[key].etag)
+        await call(app, "GET", "/api/tasks", headers={"Authorization": f"Bearer {secret}"})
+        assert [one["last_used_at"] for one in (await call(app, "GET", "/api/tokens")).json["items"]] == [now]
+
+
 async def test_a_use_that_cannot_be_noted_does_not_fail_the_call() -> None:
     memory = Memory()
     proxy: Any = Proxy(memory)
