@@ -23,6 +23,7 @@ OUT: Final = Path(__file__).parent / "web" / "out"
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
+_ENCODINGS: Final = {"br": ".br", "gzip": ".gz"}  # the smallest first
 _MISSING: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Task platform</title><link rel="icon" href="data:,"></head>
@@ -94,7 +95,7 @@ def page_routes(out: Path = OUT) -> list[BaseRoute]:
 
 def _is_asset(out: Path, path: Path) -> bool:
     named = path.relative_to(out).as_posix()
-    return path.is_file() and path.suffix != ".gz" and named not in {"index.html", "views.json"}
+    return path.is_file() and path.suffix not in _ENCODINGS.values() and named not in {"index.html", "views.json"}
 
 
 def _file(out: Path, path: Path) -> Route:
@@ -102,19 +103,19 @@ def _file(out: Path, path: Path) -> Route:
     address = path.relative_to(out).as_posix()
     headers = {"Cache-Control": _FOR_EVER if address.startswith("_next/static/") else _ASK_AGAIN}
     media_type = mimetypes.guess_type(path.name)[0]
-    compressed = path.with_name(f"{path.name}.gz")
+    compressed = {name: path.with_name(path.name + suffix) for name, suffix in _ENCODINGS.items()}
 
-    def file(request: Request) -> Response:
+    def answer(request: Request) -> Response:
         if not path.is_file():  # the page was built anew since
             return PlainTextResponse("This file is no longer part of the page.", 404)
-        if not compressed.is_file():
-            return FileResponse(path, headers=headers, media_type=media_type)
         vary = headers | {"Vary": "Accept-Encoding"}
-        if "gzip" not in request.headers.get("accept-encoding", ""):
-            return FileResponse(path, headers=vary, media_type=media_type)
-        return FileResponse(compressed, headers=vary | {"Content-Encoding": "gzip"}, media_type=media_type)
+        accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+        for name, file in compressed.items():
+            if name in accepted and file.is_file():
+                return FileResponse(file, headers=vary | {"Content-Encoding": name}, media_type=media_type)
+        return FileResponse(path, headers=vary, media_type=media_type)
 
-    return Route(f"/{address}", file)
+    return Route(f"/{address}", answer)
 
 
 async def _missing(_: Request) -> Response:

@@ -101,8 +101,11 @@ async def test_files_come_compressed_to_who_can_read_them(out: Path) -> None:
     async with browser(out) as person:
         _, plain, text = await person.get("/_next/static/a.js")
         _, packed, bits = await person.get("/_next/static/a.js", **{"Accept-Encoding": "gzip"})
+        (out / "_next" / "static" / "a.js.br").write_bytes(b"smaller still")
+        _, smallest, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": "gzip, deflate, br"})
+        _, again, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": "gzip, brr"})
     assert "Content-Encoding" not in plain
-    assert packed["Content-Encoding"] == "gzip"
+    assert [kind["Content-Encoding"] for kind in (packed, smallest, again)] == ["gzip", "br", "gzip"]
     assert text == gzip.decompress(bits) == b"alert(1)"
     assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
     assert packed["Content-Type"].startswith("text/javascript")

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const OUT = "out.new";
 
@@ -36,7 +36,10 @@ const worker = readFileSync(join(OUT, "sw.js"), "utf8")
 writeFileSync(join(OUT, "sw.js"), worker);
 
 for (const path of files(OUT)) {
-  if (/\.(js|css|svg|webmanifest)$/.test(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+  if (!/\.(js|css|svg|webmanifest)$/.test(path)) continue;
+  const content = readFileSync(path);
+  writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+  writeFileSync(`${path}.br`, brotliCompressSync(content));
 }
 
 // Only now is it in the place of the last one, which a running platform may be handing out.

@@ -6,7 +6,6 @@ import { AppProvider } from "@/features/app/context";
 import type { Session } from "@/features/app/session";
 import { LocaleProvider } from "@/i18n/locale";
 import { Engine, type EngineOptions } from "@/store/engine";
-import { TooltipProvider } from "@/ui/Tooltip";
 
 /** A task as the platform tells it. */
 export function task(fields: Partial<Task> & { id: string }): Task {
@@ -52,7 +51,7 @@ export function renderApp(
     <QueryClientProvider client={queries}>
       <LocaleProvider locale="en" zone="Europe/Rome">
         <AppProvider app={{ session, me: { name: "me", locale: "en", time_zone: "Europe/Rome" } }}>
-          <TooltipProvider>{element}</TooltipProvider>
+          {element}
         </AppProvider>
       </LocaleProvider>
     </QueryClientProvider>,

@@ -1,46 +1,15 @@
-import { X } from "lucide-react";
-import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
-import { useTranslations } from "use-intl";
-import { IconButton } from "./Button";
-import styles from "./Dialog.module.css";
+import { type ComponentProps, lazy, Suspense, useState } from "react";
+import type * as Parts from "./DialogParts";
 
-interface DialogProps {
-  title: string;
-  open: boolean;
-  onClose: () => void;
-  children: ReactNode;
-  /** `sheet` covers a phone from below; `wide` has room for tables. */
-  shape?: "plain" | "wide";
-  /** Called once it is gone; it then says where the focus goes. */
-  onClosed?: () => void;
-}
+const Loaded = lazy(async () => ({ default: (await import("./DialogParts")).Dialog }));
 
-/** A window over the page: it holds the focus until it is closed. */
-export function Dialog({ title, open, onClose, children, shape = "plain", onClosed }: DialogProps) {
-  const t = useTranslations("app");
-  return (
-    <Radix.Root open={open} onOpenChange={(to) => to || onClose()}>
-      <Radix.Portal>
-        <Radix.Overlay className={styles.overlay} />
-        <Radix.Content
-          className={`${styles.dialog} ${styles[shape]}`}
-          aria-describedby={undefined}
-          onCloseAutoFocus={(event) => {
-            if (!onClosed) return;
-            event.preventDefault();
-            onClosed();
-          }}
-        >
-          <header className={styles.header}>
-            <Radix.Title className={styles.title}>{title}</Radix.Title>
-            <Radix.Close asChild>
-              <IconButton label={t("close")} icon={<X size={18} />} />
-            </Radix.Close>
-          </header>
-          <div className={styles.body}>{children}</div>
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
+/** A window over the page: it holds the focus until it is closed. Its code is loaded when it first opens. */
+export function Dialog(props: ComponentProps<typeof Parts.Dialog>) {
+  const [asked, ask] = useState(props.open);
+  if (props.open && !asked) ask(true);
+  return asked ? (
+    <Suspense>
+      <Loaded {...props} />
+    </Suspense>
+  ) : null;
 }

@@ -1,87 +1,22 @@
-import { Check } from "lucide-react";
-import { DropdownMenu as Radix } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
-import styles from "./Menu.module.css";
+import { type ComponentProps, lazy } from "react";
+import type * as Parts from "./MenuParts";
+import { OnDemand } from "./OnDemand";
 
-interface MenuProps {
-  trigger: ReactElement;
-  children: ReactNode;
-  align?: "start" | "end";
-}
+const load = () => import("./MenuParts");
+const Loaded = lazy(async () => ({ default: (await load()).Menu }));
 
-export function Menu({ trigger, children, align = "end" }: MenuProps) {
+export function Menu(props: ComponentProps<typeof Parts.Menu>) {
   return (
-    <Radix.Root modal={false}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content className={styles.menu} align={align} sideOffset={6} collisionPadding={10}>
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <OnDemand trigger={props.trigger} kind="menu" load={load}>
+      <Loaded {...props} />
+    </OnDemand>
   );
 }
 
-interface ItemProps {
-  icon?: ReactNode;
-  children: ReactNode;
-  onSelect: () => void;
-  danger?: boolean;
-}
-
-export function MenuItem({ icon, children, onSelect, danger }: ItemProps) {
-  return (
-    <Radix.Item className={`${styles.item} ${danger ? styles.danger : ""}`} onSelect={onSelect}>
-      <span className={styles.icon}>{icon}</span>
-      {children}
-    </Radix.Item>
-  );
-}
-
-interface ChoiceProps<T extends string> {
-  label: string;
-  value: T;
-  options: readonly { value: T; label: string; icon?: ReactNode }[];
-  onChange: (value: T) => void;
-}
-
-export function MenuChoice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
-  return (
-    <Radix.RadioGroup value={value} onValueChange={(chosen) => onChange(chosen as T)} aria-label={label}>
-      <Radix.Label className={styles.label}>{label}</Radix.Label>
-      {options.map((option) => (
-        <Radix.RadioItem key={option.value} value={option.value} className={styles.item}>
-          <span className={styles.icon}>{option.icon}</span>
-          {option.label}
-          <Radix.ItemIndicator className={styles.check}>
-            <Check size={15} aria-hidden="true" />
-          </Radix.ItemIndicator>
-        </Radix.RadioItem>
-      ))}
-    </Radix.RadioGroup>
-  );
-}
-
-export function MenuCheck({
-  checked,
-  onChange,
-  children,
-}: {
-  checked: boolean;
-  onChange: (to: boolean) => void;
-  children: ReactNode;
-}) {
-  return (
-    <Radix.CheckboxItem checked={checked} onCheckedChange={onChange} className={styles.item}>
-      <span className={styles.icon} />
-      {children}
-      <Radix.ItemIndicator className={styles.check}>
-        <Check size={15} aria-hidden="true" />
-      </Radix.ItemIndicator>
-    </Radix.CheckboxItem>
-  );
-}
-
-export function MenuSeparator() {
-  return <Radix.Separator className={styles.separator} />;
-}
+export const MenuItem = lazy(async () => ({ default: (await load()).MenuItem }));
+export const MenuCheck = lazy(async () => ({ default: (await load()).MenuCheck }));
+export const MenuSeparator = lazy(async () => ({ default: (await load()).MenuSeparator }));
+/** The cast keeps the type parameter, which `lazy` loses. */
+export const MenuChoice = lazy(async () => ({
+  default: (await load()).MenuChoice,
+})) as unknown as typeof Parts.MenuChoice;

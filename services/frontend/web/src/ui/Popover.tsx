@@ -1,27 +1,15 @@
-import { Popover as Radix } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
-import styles from "./Popover.module.css";
+import { type ComponentProps, lazy } from "react";
+import { OnDemand } from "./OnDemand";
+import type * as Parts from "./PopoverParts";
 
-interface PopoverProps {
-  trigger: ReactElement;
-  label: string;
-  children: ReactNode;
-  align?: "start" | "center" | "end";
-  open?: boolean;
-  onOpenChange?: (open: boolean) => void;
-}
+const load = () => import("./PopoverParts");
+const Loaded = lazy(async () => ({ default: (await load()).Popover }));
 
 /** A small window at its trigger; Escape or a click beside it closes it, and the focus returns. */
-export function Popover({ trigger, label, children, align = "end", open, onOpenChange }: PopoverProps) {
-  const control = { ...(open === undefined ? {} : { open }), ...(onOpenChange ? { onOpenChange } : {}) };
+export function Popover(props: ComponentProps<typeof Parts.Popover>) {
   return (
-    <Radix.Root {...control}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content className={styles.popover} align={align} sideOffset={6} collisionPadding={10} aria-label={label}>
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <OnDemand trigger={props.trigger} kind="dialog" load={load} onAsk={() => props.onOpenChange?.(true)}>
+      <Loaded {...props} />
+    </OnDemand>
   );
 }

@@ -4,7 +4,6 @@ import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/reac
 import { useEffect, useState } from "react";
 import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
-import { TooltipProvider } from "@/ui/Tooltip";
 import { Shell } from "../shell/Shell";
 import { Skeleton } from "../shell/Skeleton";
 import { AppProvider } from "./context";
@@ -50,9 +49,7 @@ function Signed({ session }: { session: Session }) {
   return (
     <LocaleProvider locale={me.locale} zone={me.time_zone}>
       <AppProvider app={{ session, me }}>
-        <TooltipProvider>
-          <Shell />
-        </TooltipProvider>
+        <Shell />
       </AppProvider>
     </LocaleProvider>
   );

@@ -15,7 +15,7 @@ export function History({ task }: { task: Task }) {
   });
   return (
     <section className={styles.history}>
-      <h3>{t("history")}</h3>
+      <h2>{t("history")}</h2>
       {isError ? <p>{t("historyAway")}</p> : null}
       <ol>
         {data?.items.map((item) => (

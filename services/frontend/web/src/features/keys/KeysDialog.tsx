@@ -14,7 +14,7 @@ export default function KeysDialog() {
   const { close } = panels.getState();
   return (
     <Dialog title={t("title")} open onClose={close} onClosed={() => panels.getState().origin?.focus()} shape="wide">
-      <div className={styles.groups} tabIndex={-1} ref={takeFocus}>
+      <div className={styles.groups} tabIndex={-1}>
         {GROUPS.map((group) => (
           <section key={group} aria-labelledby={`keys-${group}`}>
             <h3 id={`keys-${group}`} className={styles.heading}>
@@ -37,11 +37,6 @@ export default function KeysDialog() {
       </div>
     </Dialog>
   );
-}
-
-/** The text takes the focus, not the button that closes: its tooltip would take the first Escape. */
-function takeFocus(element: HTMLElement | null): void {
-  element?.focus();
 }
 
 function Choices({ keys, or }: { keys: readonly string[]; or: string }) {

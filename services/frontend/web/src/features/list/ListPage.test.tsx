@@ -28,7 +28,7 @@ test("a completed task leaves, says so, and comes back by undo", async () => {
   show("/all", liveEngine([task({ id: "a", title: "Call Ines" })], { send: () => new Promise(() => {}) }));
   await userEvent.click(screen.getByRole("checkbox", { name: "Complete Call Ines" }));
   await waitFor(() => expect(screen.queryByRole("checkbox")).toBeNull());
-  await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
   expect(await screen.findByRole("checkbox", { name: "Complete Call Ines" })).toBeVisible();
 });
 

@@ -43,8 +43,8 @@ function isTyping(target: EventTarget): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 }
 
-/** Put the focus on a task's row, as soon as that is in the page. */
-export function focusTask(id: string, tries = 5): void {
+/** Put the focus on a task's row, as soon as that is in the page: a far one comes with a frame of a slow device's. */
+export function focusTask(id: string, tries = 60): void {
   selection.getState().activate(id);
   requestAnimationFrame(() => {
     const found = document.querySelector<HTMLElement>(`[data-task="${id}"] [data-open]`);

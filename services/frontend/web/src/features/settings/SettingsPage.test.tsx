@@ -138,7 +138,7 @@ describe("tokens", () => {
     const user = userEvent.setup(); // with a clipboard
     renderApp(<SettingsPage />);
     await user.click(await screen.findByRole("button", { name: "New token" }));
-    const dialog = within(screen.getByRole("dialog"));
+    const dialog = within(await screen.findByRole("dialog"));
     await user.type(dialog.getByLabelText("Name"), "script");
     await user.click(dialog.getByLabelText(/Change tasks/));
     await user.click(dialog.getByLabelText(/Talk to the assistant/));

@@ -1,11 +1,12 @@
 "use client";
 
-import { Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useAddress } from "@/lib/address";
 import { Empty } from "@/ui/Empty";
 import { Link } from "@/ui/Link";
 import { Spinner } from "@/ui/Spinner";
+import { loadTooltips } from "@/ui/Tooltip";
 import { useKeptPage } from "../app/worker";
 import { DetailsPane } from "../details/DetailsPane";
 import { Issues } from "../issues/Issues";
@@ -17,15 +18,18 @@ import { VIEWS } from "../registry";
 import { Toasts } from "../toasts/Toasts";
 import { ZoneQuestion } from "../zone/ZoneQuestion";
 import styles from "./Shell.module.css";
-import { Drawer, Sidebar, TabBar } from "./Sidebar";
+import { Sidebar, TabBar } from "./Sidebar";
+
+const Drawer = lazy(() => import("./Drawer"));
 
 /** The frame of every view: the ways to the others beside it, or below it on a phone. */
 export function Shell() {
   const t = useTranslations("app");
-  const [drawer, setDrawer] = useState(false);
+  const [drawer, setDrawer] = useState<boolean | null>(null); // null: not loaded yet
   const address = useAddress();
   useHotkeys();
   useKeptPage();
+  useEffect(loadTooltips, []);
   useTitle(address?.view ?? "today", address?.rest ?? null);
   return (
     <div className={styles.shell}>
@@ -46,7 +50,7 @@ export function Shell() {
       </div>
       <DetailsPane />
       <TabBar onMore={() => setDrawer(true)} />
-      <Drawer open={drawer} onClose={() => setDrawer(false)} />
+      <Suspense>{drawer === null ? null : <Drawer open={drawer} onClose={() => setDrawer(false)} />}</Suspense>
       <LiveNotifications />
       <Panels />
       <Toasts />

@@ -1,41 +1,13 @@
-import { X } from "lucide-react";
-import { Toast as Radix } from "radix-ui";
-import { useTranslations } from "use-intl";
+import { lazy, Suspense, useState } from "react";
 import { useStore } from "zustand";
-import { Button, IconButton } from "@/ui/Button";
-import styles from "./Toasts.module.css";
-import { dismiss, toasts } from "./toasts";
+import { toasts } from "./toasts";
 
-const SHOWN_MS = 6_000;
+const ToastList = lazy(() => import("./ToastList"));
 
+/** What is said at the foot of the page; loaded when there is something to say. */
 export function Toasts() {
-  const t = useTranslations("app");
-  const shown = useStore(toasts, (state) => state.shown);
-  return (
-    <Radix.Provider swipeDirection="down">
-      {shown.map(({ id, text, tone, action, stays }) => (
-        <Radix.Root
-          key={id}
-          className={`${styles.toast} ${styles[tone]}`}
-          duration={stays ? Number.POSITIVE_INFINITY : SHOWN_MS}
-          onOpenChange={(open) => open || dismiss(id)}
-        >
-          <Radix.Description className={styles.text} dir="auto">
-            {text}
-          </Radix.Description>
-          {action ? (
-            <Radix.Action altText={action.label} asChild>
-              <Button tone="ghost" className={styles.action} onClick={action.run}>
-                {action.label}
-              </Button>
-            </Radix.Action>
-          ) : null}
-          <Radix.Close asChild>
-            <IconButton label={t("close")} icon={<X size={15} />} className={styles.close} />
-          </Radix.Close>
-        </Radix.Root>
-      ))}
-      <Radix.Viewport className={styles.viewport} />
-    </Radix.Provider>
-  );
+  const any = useStore(toasts, (state) => state.shown.length > 0);
+  const [asked, ask] = useState(any);
+  if (any && !asked) ask(true);
+  return <Suspense>{asked ? <ToastList /> : null}</Suspense>;
 }
