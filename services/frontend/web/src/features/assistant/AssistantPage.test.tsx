@@ -93,7 +93,7 @@ test("what was changed is told with its tasks, and can be taken back", async () 
   const id = fresh();
   const { heard } = show(`/assistant/${id}`, { turns: { [id]: [turn("t1", { changes: ["ch1"] })] } });
   expect(await screen.findByRole("link", { name: "Pay rent" })).toHaveAttribute("href", `/assistant/${id}?task=a`);
-  await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
   await waitFor(() => expect(screen.queryByRole("button", { name: "Undo" })).toBeNull());
   expect(heard.find(({ call }) => call === "POST /api/undo")?.body).toEqual({ change: "ch1" });
 });

@@ -33,7 +33,7 @@ test("all selected tasks get a priority, and lose it by one undo", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Urgent" }));
   expect([now("a"), now("b"), now("c")].map((one) => one?.priority)).toEqual(["urgent", "urgent", "none"]);
   await waitFor(() => expect(screen.queryByRole("button", { name: "Urgent" })).toBeNull());
-  await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
   await waitFor(() => expect([now("a"), now("b")].map((one) => one?.priority)).toEqual(["none", "high"]));
 });
 
