@@ -61,6 +61,7 @@ function commands(actions: Actions, views: readonly View[], tasks: () => Task[])
     { name: { command: "previous" }, group: "list", keys: ["k", "arrowup"] },
     { name: { command: "ends" }, group: "list", keys: ["home", "end"] },
     { name: { command: "extend" }, group: "list", keys: ["shift+arrowdown", "shift+arrowup"] },
+    { name: { command: "move" }, group: "list", keys: ["alt+arrowdown", "alt+arrowup"] },
     { name: { command: "open" }, group: "list", keys: ["enter"] },
     { name: { command: "complete" }, group: "list", keys: ["e"], run: act(actions.toggle), offered: true },
     { name: { command: "select" }, group: "list", keys: ["x"], run: mark },

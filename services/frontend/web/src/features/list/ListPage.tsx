@@ -1,4 +1,4 @@
-import { useDeferredValue, useMemo } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { queryOf, useAddress } from "@/lib/address";
 import { grouped, type Query, type Row, select } from "@/lib/view";
@@ -10,6 +10,8 @@ import { SearchBar } from "../search/SearchBar";
 import { BulkBar } from "./BulkBar";
 import { EmptyList } from "./EmptyList";
 import { TaskList } from "./TaskList";
+
+const DayList = lazy(() => import("./DayList"));
 
 /** A list of tasks: the one that the address asks for. */
 export function ListPage() {
@@ -38,7 +40,13 @@ function Found({ query }: { query: Query }) {
   const deferred = useDeferredValue(query);
   const { rows, count } = useRows(deferred);
   if (count === 0 && !rows.some(({ kind }) => kind === "header")) return <EmptyList query={query} />;
-  return <TaskList rows={rows} query={deferred} count={count} />;
+  const list = { rows, query: deferred, count };
+  if (deferred.view !== "upcoming" || deferred.sort !== null) return <TaskList {...list} />;
+  return (
+    <Suspense fallback={<TaskList {...list} />}>
+      <DayList {...list} />
+    </Suspense>
+  );
 }
 
 function useRows(query: Query): { rows: readonly Row[]; count: number } {

@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { type ComponentProps, type ComponentType, useEffect, useMemo, useRef } from "react";
 import { useTranslations } from "use-intl";
 import { useStore } from "zustand";
 import type { Query, Row } from "@/lib/view";
@@ -12,14 +12,19 @@ import { useRowHeight } from "./useRowHeight";
 
 const HEADER = 48;
 
-interface TaskListProps {
+export interface TaskListProps {
   rows: readonly Row[];
   query: Query;
   count: number;
+  /** What each row stands in. */
+  Item?: ComponentType<ItemProps>;
 }
 
+/** `day` is that of the heading above the row; null where it is under none. */
+export type ItemProps = ComponentProps<"li"> & { row: Row; day: string | null };
+
 /** The rows of a list, of which only those in sight are in the page. */
-export function TaskList({ rows, query, count }: TaskListProps) {
+export function TaskList({ rows, query, count, Item = PlainItem }: TaskListProps) {
   const t = useTranslations("list");
   const box = useRef<HTMLDivElement>(null);
   const height = useRowHeight();
@@ -31,6 +36,7 @@ export function TaskList({ rows, query, count }: TaskListProps) {
     overscan: 12,
   });
   const onKeyDown = useListKeys(rows, virtual);
+  const days = useMemo(() => daysOf(rows), [rows]);
   useReset(virtual, query, height);
   return (
     <div ref={box} className={styles.scroll}>
@@ -40,25 +46,42 @@ export function TaskList({ rows, query, count }: TaskListProps) {
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys act on the focused row inside */}
       <div className={styles.inner} style={{ height: virtual.getTotalSize() }} onKeyDown={onKeyDown}>
         <ul>
-          {virtual.getVirtualItems().map(({ key, index, start, size }) => (
-            <li
-              key={key}
-              className={styles.row}
-              style={{ transform: `translateY(${start}px)`, height: size }}
-              aria-setsize={rows.length}
-              aria-posinset={index + 1}
-            >
-              <RowContent row={rows[index]} query={query} first={index === 0} />
-            </li>
-          ))}
+          {virtual.getVirtualItems().map(({ key, index, start, size }) => {
+            const row = rows[index];
+            return row ? (
+              <Item
+                key={key}
+                row={row}
+                day={days[index] ?? null}
+                className={styles.row}
+                style={{ transform: `translateY(${start}px)`, height: size }}
+                aria-setsize={rows.length}
+                aria-posinset={index + 1}
+              >
+                <RowContent row={row} query={query} first={index === 0} />
+              </Item>
+            ) : null;
+          })}
         </ul>
       </div>
     </div>
   );
 }
 
-function RowContent({ row, query, first }: { row: Row | undefined; query: Query; first: boolean }) {
-  if (!row) return null;
+function PlainItem({ row: _, day: __, ...rest }: ItemProps) {
+  return <li {...rest} />;
+}
+
+/** The day that each row is under. */
+function daysOf(rows: readonly Row[]): readonly (string | null)[] {
+  let day: string | null = null;
+  return rows.map((row) => {
+    if (row.kind === "header") day = row.day;
+    return day;
+  });
+}
+
+function RowContent({ row, query, first }: { row: Row; query: Query; first: boolean }) {
   if (row.kind === "header") return <DayHeader day={row.day} count={row.count} first={first} />;
   return <TaskRow task={row.task} query={query} />;
 }

@@ -2,12 +2,15 @@ import type { Virtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useCallback } from "react";
 import type { Row } from "@/lib/view";
 import { selection } from "../tasks/selection";
+import { type Move, useMove } from "./useMove";
 
 /** Keys that move through a list: arrows, j and k, Home, End. The row that has the focus is the active one. */
 export function useListKeys(rows: readonly Row[], virtual: Virtualizer<HTMLDivElement, Element>) {
+  const move = useMove();
   return useCallback(
     (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+      if (event.altKey) return moveByKey(event, move);
       const step = STEPS[event.key];
       if (!step) return;
       event.preventDefault();
@@ -21,8 +24,17 @@ export function useListKeys(rows: readonly Row[], virtual: Virtualizer<HTMLDivEl
       virtual.scrollToIndex(target);
       focusTask(id);
     },
-    [rows, virtual],
+    [rows, virtual, move],
   );
+}
+
+/** Alt with an arrow puts the active task a day later or earlier. */
+function moveByKey(event: KeyboardEvent, move: Move): void {
+  const { active } = selection.getState();
+  if ((event.key !== "ArrowDown" && event.key !== "ArrowUp") || !active) return;
+  event.preventDefault();
+  move.by(active, event.key === "ArrowDown" ? 1 : -1);
+  focusTask(active);
 }
 
 const STEPS: Record<string, (place: number, count: number) => number> = {

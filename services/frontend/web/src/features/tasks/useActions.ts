@@ -11,8 +11,8 @@ export interface Actions {
   /** Complete open tasks, or reopen completed ones. */
   toggle: (tasks: readonly Task[]) => void;
   remove: (tasks: readonly Task[]) => void;
-  /** Change tasks; `quiet` says nothing where the change is plain to see. */
-  update: (tasks: readonly Task[], fields: TaskFields | ((task: Task) => TaskFields), quiet?: boolean) => void;
+  /** Change tasks; `said` is what is told of it, or true where the change is plain to see and nothing need be. */
+  update: (tasks: readonly Task[], fields: TaskFields | ((task: Task) => TaskFields), said?: true | string) => void;
   add: (fields: TaskFields & { title: string }) => string;
   /** Take back the latest change of this window. */
   undo: () => void;
@@ -21,7 +21,8 @@ export interface Actions {
 const MOST = 500; // that one batch may hold
 const done: string[][] = [];
 
-type Say = (keys: string[], kind: "completed" | "reopened" | "deleted" | "updated", tasks: readonly Task[]) => void;
+type Kind = "completed" | "reopened" | "deleted" | "updated";
+type Say = (keys: string[], kind: Kind, tasks: readonly Task[], text?: string) => void;
 
 /** What can be done with tasks: at once, with a way back. */
 export function useActions(): Actions {
@@ -33,10 +34,11 @@ export function useActions(): Actions {
       for (const key of keys.toReversed()) engine.undo(key);
       say(t("undone"));
     };
-    const report: Say = (keys, kind, tasks) => {
+    const report: Say = (keys, kind, tasks, own) => {
       const first = tasks[0];
-      const text =
+      const usual =
         tasks.length === 1 && first ? t(kind, { title: first.title }) : t(`${kind}Many`, { count: tasks.length });
+      const text = own ?? usual;
       say(text, { action: { label: t("undo"), run: () => takeBack(keys) } });
     };
     return actions(engine, report, () => {
@@ -73,13 +75,13 @@ function actions(engine: Engine, report: Say, undo: () => void): Actions {
       );
       selection.getState().clear();
     },
-    update(tasks, fields, quiet) {
+    update(tasks, fields, said) {
       const of = typeof fields === "function" ? fields : () => fields;
       const keys = carryOut(
         engine,
         tasks.map((task) => ({ op: "update", id: task.id, task: of(task) })),
       );
-      if (!quiet) report(keys, "updated", tasks);
+      if (said !== true) report(keys, "updated", tasks, said);
     },
     add(fields) {
       const id = uuid7();
