@@ -92,6 +92,14 @@ format: $(VENV)/.lint ## format the code, and mend what can be mended
 bench: $(VENV)/.test ## measure the platform beside the plain way to write it
 	@PYTHONPATH=tests $(PYTHON) -m bench $(ARGS)
 
+.PHONY: bench-web
+bench-web: $(VENV)/.test ## measure the page in Chromium, slowed down four times
+	@PYTHONPATH=tests $(PYTHON) -m bench.web $(ARGS)
+
+.PHONY: pictures
+pictures: $(VENV)/.test ## take the pictures of docs/images anew, in Chromium
+	@PYTHONPATH=tests $(PYTHON) -m browser.pictures
+
 .PHONY: faults
 faults: $(VENV)/.test ## kill, pause and starve the parts under 10,000 changes; writes docs/reliability.md
 	@PYTHONPATH=tests $(PYTHON) -m faults
