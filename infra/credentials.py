@@ -23,7 +23,6 @@ from infra.pod import TOKEN_KEY, Tokens
 from infra.settings import Settings
 
 _TOKEN_LENGTH = 48
-_KEY_BYTES = 32
 
 Values = Mapping[str, pulumi.Input[str]]
 
@@ -39,9 +38,13 @@ class CredentialsArgs:
     kafka: Values = field(default_factory=dict)
 
 
-def generated(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Return a password that is made once and kept, encrypted, in the stack's state."""
-    made = random.RandomPassword(name, length=_TOKEN_LENGTH, special=False, opts=pulumi.ResourceOptions(parent=parent))
+def generated(name: str, parent: pulumi.Resource, *, protect: bool = False) -> pulumi.Output[str]:
+    """Return a password that is made once and kept, encrypted, in the stack's state.
+
+    By RandomPassword alone: RandomBytes has its value as its id, which the state and every preview show in the clear.
+    """
+    options = pulumi.ResourceOptions(parent=parent, protect=protect)
+    made = random.RandomPassword(name, length=_TOKEN_LENGTH, special=False, opts=options)
     return pulumi.Output.secret(made.result)
 
 
@@ -87,12 +90,7 @@ class Credentials(pulumi.ComponentResource):
 
     def _key(self, name: str) -> pulumi.Output[str]:
         """Return a key to sign with: `protect` keeps it, since receivers know it."""
-        made = random.RandomBytes(
-            f"{self._stem}-{name}",
-            length=_KEY_BYTES,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._args.settings.protect_data),
-        )
-        return pulumi.Output.secret(made.base64)
+        return generated(f"{self._stem}-{name}", self, protect=self._args.settings.protect_data)
 
     def _token(self, purpose: str) -> pulumi.Output[str]:
         name = f"{self._stem}-{purpose}-token"

@@ -83,4 +83,9 @@ POLICIES: Final[tuple[Policy, ...]] = (
         "What holds data cannot be deleted by a change of the program.",
         protection.data_protected,
     ),
+    each(
+        "no-plain-secret",
+        "What is generated to be secret is nowhere in plain text, in the state neither.",
+        protection.no_plain_secret,
+    ),
 )

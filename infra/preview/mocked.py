@@ -25,10 +25,9 @@ _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark for a secret value
 _SUFFIX: Final = "1a2b3c"  # Pulumi's own is random
 
-GENERATED: Final = frozenset({"generated-password", "Z2VuZXJhdGVk"})
+GENERATED: Final = frozenset({"generated-password"})
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "random:index/randomPassword:RandomPassword": {"result": "generated-password"},
-    "random:index/randomBytes:RandomBytes": {"base64": "Z2VuZXJhdGVk"},
     "gcp:container/cluster:Cluster": {
         "endpoint": "192.0.2.1",
         "masterAuth": {"clusterCaCertificate": "Y2VydGlmaWNhdGU="},

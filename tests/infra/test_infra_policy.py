@@ -20,6 +20,7 @@ from infra.policy.pack import POLICIES
 from infra.preview.graph import Graph, Resource
 from infra.preview.verdict import violations
 
+PASSWORD = "random:index/randomPassword:RandomPassword"
 COMPONENT = "kubernetes:dapr.io/v1alpha1:Component"
 CONFIGURATION = "kubernetes:dapr.io/v1alpha1:Configuration"
 
@@ -93,7 +94,6 @@ HOLDERS = {
     "gcp:artifactregistry/repository:Repository": {},
     "gcp:storage/bucket:Bucket": {},
     "kubernetes:core/v1:PersistentVolumeClaim": {},
-    "random:index/randomBytes:RandomBytes": {},
     RELEASE: {"chart": "redpanda"},
     "kubernetes:apps/v1:StatefulSet": {"spec": {"template": POD, "volumeClaimTemplates": [{}]}},
 }
@@ -104,6 +104,19 @@ def test_what_holds_data_is_protected(kind: str, inputs: dict[str, Any]) -> None
     assert broken(resource(kind, inputs, protect=True)) == set()
     assert broken(resource(kind, inputs)) == {"data-protected"}
     assert broken(resource(kind, inputs), platform="minikube") == set()
+
+
+def test_a_key_that_receivers_know_is_protected_and_a_token_need_not_be() -> None:
+    key, token = (f"credentials-{name}" for name in ("webhook-signing", "api-token"))
+    assert broken(resource(PASSWORD, {"length": 48}, name=key, protect=True)) == set()
+    assert broken(resource(PASSWORD, {"length": 48}, name=key)) == {"data-protected"}
+    assert broken(resource(PASSWORD, {"length": 48}, name=token)) == set()
+
+
+@pytest.mark.parametrize("kind", ["random:index/randomBytes:RandomBytes", "random:index/randomId:RandomId"])
+def test_nothing_is_generated_whose_id_is_its_value(kind: str) -> None:
+    assert broken(resource(kind, {}, protect=True)) == {"no-plain-secret"}
+    assert broken(resource(PASSWORD, {})) == set()
 
 
 def test_what_holds_none_need_not_be() -> None:
@@ -118,7 +131,7 @@ def test_a_database_is_backed_up_and_kept(bad: Resource) -> None:
 
 def test_every_policy_says_what_it_is_for() -> None:
     assert all(policy.description.endswith(".") for policy in POLICIES)
-    assert len({policy.name for policy in POLICIES}) == len(POLICIES) == 9
+    assert len({policy.name for policy in POLICIES}) == len(POLICIES) == 10
 
 
 def test_a_violation_names_the_resource_and_what_to_mend() -> None:
