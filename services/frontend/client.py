@@ -102,6 +102,7 @@ class Client:
                 except SidecarError as error:
                     log.warning("cannot catch up now, the next heartbeat tries again: %s", error)
                     self._away = True
+        self._head = None  # it has been reached; what comes next goes beyond it
 
     async def _catch_up(self, missing: Missing) -> None:
         self._head = None

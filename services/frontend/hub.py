@@ -28,8 +28,7 @@ class Hub:
     def deliver(self, epoch: int, entry: Entry) -> None:
         """Take an event as it is delivered; an old one is skipped."""
         if self.feed.take(epoch, entry):
-            for client in self.clients:
-                client.wake()
+            self._wake()
 
     def aside(self, message: str) -> None:
         """Send all clients a message that has no place in the log."""
@@ -42,8 +41,13 @@ class Hub:
             if client.token == token:
                 client.close(messages.revoked())
 
-    def beat(self, head: Cursor | None) -> None:
-        """Send all clients a heartbeat; a client that `head` shows to be elsewhere catches up."""
+    def beat(self, head: Cursor | None, taken: int) -> None:
+        """Send all clients a heartbeat; a client that `head` shows to be elsewhere catches up.
+
+        `head` was asked for when `taken` events had been delivered: one delivered since may be ahead of it.
+        """
+        if head is not None and taken != self.feed.taken:
+            head = max(head, self.feed.last)
         message = messages.heartbeat(head)
         for client in self.clients:
             client.beat(head, message)
@@ -53,11 +57,17 @@ class Hub:
         async with self._reading:
             if entries := self.feed.after(cursor):
                 return entries
-            taken = self.feed.taken
+            taken, last = self.feed.taken, self.feed.last
             answer = await self._backend.log(self.person, cursor)
             self.feed.adopt(answer, taken)
+            if self.feed.last != last:
+                self._wake()  # an event that one client has read is an old one when it is delivered
             return judge(cursor, answer)
 
     def snapshot(self) -> AsyncGenerator[Page, None]:
         """Yield the person's tasks in pages."""
         return self._backend.snapshot(self.person)
+
+    def _wake(self) -> None:
+        for client in self.clients:
+            client.wake()

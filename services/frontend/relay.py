@@ -93,6 +93,7 @@ class Relay:
             await asyncio.gather(*(self._beat(people[i : i + _PEOPLE]) for i in range(0, len(people), _PEOPLE)))
 
     async def _beat(self, people: Sequence[str]) -> None:
+        taken = {person: hub.feed.taken for person in people if (hub := self._hubs.get(person))}
         try:
             heads = await self._backend.heads(people)
         except SidecarError as error:
@@ -100,7 +101,7 @@ class Relay:
             heads = None
         for person in people:
             if hub := self._hubs.get(person):
-                hub.beat(heads.get(person, NOTHING) if heads is not None else None)
+                hub.beat(heads.get(person, NOTHING) if heads is not None else None, taken.get(person, 0))
 
 
 def _content(event: CloudEvent) -> dict[str, Any]:

@@ -89,6 +89,8 @@ async def pages(stage: Stage, sizes: Sequence[int]) -> Table:
             started = time.perf_counter()
             for number in range(sum(map(len, connected.values())), size):
                 name = f"page-{number // PER_PERSON}"
+                if name not in connected:  # the first change of all would come as a snapshot
+                    await stage.call("POST", f"{stage.backend}/api/tasks", name, json=task(number))
                 socket = await stack.enter_async_context(stage.client(name))
                 await sockets.greeted(socket)
                 connected.setdefault(name, []).append(socket)
@@ -104,14 +106,16 @@ async def pages(stage: Stage, sizes: Sequence[int]) -> Table:
 async def _change(stage: Stage, connected: dict[str, list[ClientConnection]], number: int) -> list[float]:
     """Let somebody create a task; how long after the answer each of their pages heard of it, in seconds."""
     person = random.choice(list(connected))
-    arrivals = [asyncio.create_task(_arrival(socket)) for socket in connected[person]]
-    await stage.call("POST", f"{stage.backend}/api/tasks", person, json=task(number))
+    new = task(number) | {"title": str(uuid4())}
+    arrivals = [asyncio.create_task(_arrival(socket, new["title"])) for socket in connected[person]]
+    await stage.call("POST", f"{stage.backend}/api/tasks", person, json=new)
     answered = time.perf_counter()
     return [max(0.0, at - answered) for at in await asyncio.gather(*arrivals)]
 
 
-async def _arrival(socket: ClientConnection) -> float:
-    await sockets.events(socket)
+async def _arrival(socket: ClientConnection, title: str) -> float:
+    while not any(event["task"]["title"] == title for event in await sockets.events(socket)):
+        pass
     return time.perf_counter()
 
 
