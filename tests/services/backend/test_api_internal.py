@@ -161,6 +161,12 @@ async def test_what_is_not_there_is_a_problem_too(me: Client, method: str, path:
     assert (await me.call(method, path)).status in {404, 405}
 
 
+async def test_mcp_opens_no_stream(me: Client) -> None:
+    for method in ("GET", "DELETE"):
+        answer = await me.call(method, "/mcp")
+        assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+
+
 async def reminded(served: People, me: Client, **ahead: float) -> tuple[str, dict[str, Any]]:
     """Return a task with a reminder, and what its job carries."""
     at = (datetime.now(UTC) + timedelta(**ahead)).isoformat()

@@ -80,7 +80,15 @@ def _units(line: Line, index: int) -> Found | None:
     kind, times, end = found
     if kind is Unit.WORKDAY:
         return Found(end, Repeat(Unit.WEEK).with_by(BYDAY=_WORKWEEK)) if number.value == 1 else None
-    return _in_month(line, Found(end, Repeat(kind, number.value * times)))
+    return _on_weekdays(line, _in_month(line, Found(end, Repeat(kind, number.value * times))))
+
+
+def _on_weekdays(line: Line, found: Found) -> Found:
+    """Go on after "every 2 weeks" or "weekly": "on Fridays" says on which days."""
+    is_weekly = isinstance(found.clue, Repeat) and found.clue.unit is Unit.WEEK and line.word(found.end) == "on"
+    if not is_weekly or not isinstance(found.clue, Repeat) or line.word(found.end + 1) not in WEEKDAYS_EACH:
+        return found
+    return _each_weekday(line, found.end + 1, found.clue.interval)
 
 
 def _in_month(line: Line, found: Found) -> Found:
@@ -185,7 +193,7 @@ def rarely(line: Line, index: int, _: Context) -> Found | None:
         return None
     kind, interval = RARELY[line.word(index)]
     night = Clock(PARTS["night"], vague=True) if line.word(index) == "nightly" else None
-    return _in_month(line, Found(index + 1, Repeat(kind, interval, clock=night)))
+    return _on_weekdays(line, _in_month(line, Found(index + 1, Repeat(kind, interval, clock=night))))
 
 
 def once(line: Line, index: int, _: Context) -> Found | None:
