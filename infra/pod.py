@@ -148,6 +148,10 @@ def environment(service: Service, settings: Settings) -> dict[str, str]:
     if service.public:
         forwarded = " ".join(f"http://{name}:{service.port}" for name in (LOOPBACK, "localhost"))
         found["PUBLIC_ORIGINS"] = settings.origin or forwarded
+        if settings.auth == "oidc":
+            found["OIDC_CLIENT_ID"] = settings.oidc_client_id
+            found["OIDC_SCOPES"] = settings.oidc_scopes
+            found["OIDC_ORIGINS"] = " ".join(settings.oidc_origins)
     return found
 
 

@@ -4,6 +4,7 @@ A rule is a generator of problems. All of them run, so that one preview names ev
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Final
@@ -17,6 +18,8 @@ from infra.settings import SECRETS, Settings, aliases, key_of
 
 FLOATING: Final = frozenset({"", "latest", "main", "master", "edge", "stable", "nightly", "dev"})
 _EVERYBODY: Final = 0
+_ORIGIN: Final = re.compile(r"https://[^/?#@\s]+")
+_ISSUER: Final = re.compile(rf"{_ORIGIN.pattern}(/[^?#\s]*)?")
 
 
 class SettingsError(Exception):
@@ -128,6 +131,7 @@ def _door(s: Settings) -> Iterator[Problem]:
         for key, value in given.items():
             if not value:
                 yield Problem(key, "auth oidc needs it")
+        yield from _page_client(s)
     if s.expose == "none":
         return
     if not s.host:
@@ -136,6 +140,22 @@ def _door(s: Settings) -> Iterator[Problem]:
         yield Problem("expose", "a node port has no TLS, so it is for minikube alone", "gateway")
     if s.expose == "gateway" and s.platform != "gke" and not s.tls_secret:
         yield Problem("tlsSecret", "the gateway needs a secret with the certificate of the host")
+
+
+def _page_client(s: Settings) -> Iterator[Problem]:
+    """Say what keeps people from signing in on the page; the frontend would refuse to start with it."""
+    if not s.oidc_client_id:
+        yield Problem(
+            "oidcClientId", "the page signs people in as a public client of the sign-in service", "<client id>"
+        )
+    if s.oidc_issuer and not _ISSUER.fullmatch(s.oidc_issuer):
+        yield Problem("oidcIssuer", f"{s.oidc_issuer} is no https:// address", "https://id.example.com")
+    for number, origin in enumerate(s.oidc_origins):
+        if not _ORIGIN.fullmatch(origin):
+            key = f"oidcOrigins[{number}]"
+            yield Problem(key, f"{origin} is not of the form https://name[:port]", "https://token.example.com")
+    if "openid" not in s.oidc_scopes.split():
+        yield Problem("oidcScopes", "without openid nobody is named", "openid profile")
 
 
 def _kafka(s: Settings) -> Iterator[Problem]:

@@ -65,6 +65,9 @@ class Settings(BaseModel):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_jwks_url: str = ""
+    oidc_client_id: str = ""
+    oidc_scopes: str = "openid profile offline_access"
+    oidc_origins: Texts = ()
     expose: Literal["none", "node-port", "gateway"] = "none"
     host: str = ""
     node_port: int = Field(default=30080, ge=30000, le=32767)

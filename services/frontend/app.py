@@ -18,6 +18,7 @@ from services.frontend.pages import page_routes
 from services.frontend.relay import Relay, Timing
 from services.frontend.routes import Routes
 from services.frontend.security import SecurityHeaders
+from services.frontend.sign_in import SignIn
 from services.kit.app import Blueprint, Platform, create_app
 from services.kit.config import Config
 from services.kit.consumer import Consumer
@@ -29,8 +30,9 @@ _MAX_CLIENTS_OF_NOBODY: Final = 10_000  # with AUTH=none every caller is one per
 
 
 def build(config: Config, timing: Timing | None = None) -> FastAPI:
-    """Return the service's application; ConfigError when its public addresses cannot be told."""
+    """Return the service's application; ConfigError when its public addresses or its sign-in are wrong."""
     origins = public_origins(config)
+    sign_in = SignIn.of(config)
     timing = timing or Timing()
 
     @asynccontextmanager
@@ -48,7 +50,7 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
         Blueprint(
             app_id=FRONTEND,
             title="Frontend",
-            routers=(_public(), pages(), APIRouter(routes=page_routes())),
+            routers=(_public(), pages(), APIRouter(routes=[sign_in.route(), *page_routes(called=sign_in.origins)])),
             consumers=_consumers,
             run=run,
             guarded=SIDECAR_PATHS,

@@ -5,6 +5,7 @@ name was made to resolve to this address (DNS rebinding) sends no foreign origin
 Both are refused before anything else is looked at, also on a loopback address.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from services.kit.config import Config, ConfigError
 from services.kit.middleware import OPEN_PATHS
 from services.kit.problems import Problem, render
 
+_AUTHORITY: Final = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _LINK_METHODS: Final = frozenset({"GET", "HEAD"})
 _FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
@@ -24,19 +26,22 @@ _FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
 def public_origins(config: Config) -> tuple[str, ...]:
     """Return the origins that people reach the platform at; ConfigError when one cannot be read or none is known."""
     if config.public_origins:
-        return tuple(_normal(origin) for origin in config.public_origins)
+        return tuple(normal(origin, "PUBLIC_ORIGINS") for origin in config.public_origins)
     if config.host not in {"127.0.0.1", "localhost", "::1"}:
         raise ConfigError(
             "frontend cannot start: PUBLIC_ORIGINS: name the addresses that people reach it at, as https://name"
         )
-    return tuple(_normal(f"http://{name}:{config.port}") for name in ("127.0.0.1", "localhost"))
+    return tuple(normal(f"http://{name}:{config.port}", "PUBLIC_ORIGINS") for name in ("127.0.0.1", "localhost"))
 
 
-def _normal(origin: str) -> str:
-    """Return `scheme://host[:port]` in lower case, without the port where it is the scheme's own."""
+def normal(origin: str, variable: str) -> str:
+    """Return `scheme://host[:port]` in lower case, without the port where it is the scheme's own.
+
+    ConfigError, which names the variable that it comes from, for what is no origin.
+    """
     parts = urlsplit(origin.rstrip("/").lower())
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
-        raise ConfigError(f"frontend cannot start: PUBLIC_ORIGINS: {origin} is not of the form https://name[:port]")
+    if parts.scheme not in _DEFAULT_PORTS or not _AUTHORITY.fullmatch(parts.netloc) or parts[2:] != ("", "", ""):
+        raise ConfigError(f"frontend cannot start: {variable}: {origin} is not of the form https://name[:port]")
     return f"{parts.scheme}://{parts.netloc.removesuffix(':' + _DEFAULT_PORTS[parts.scheme])}"
 
 

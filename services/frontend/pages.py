@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import mimetypes
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -72,14 +73,17 @@ def script_hashes(page: str) -> list[str]:
     return list(dict.fromkeys(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
 
 
-def page_routes(out: Path = OUT) -> list[BaseRoute]:
-    """Return the routes of a build; where there is none, one at `/` that says how to get it."""
+def page_routes(out: Path = OUT, called: Iterable[str] = ()) -> list[BaseRoute]:
+    """Return the routes of a build; where there is none, one at `/` that says how to get it.
+
+    `called` are the origins beside this one that the page may call.
+    """
     if not (out / "index.html").is_file():
         return [Route("/", _missing)]
     content = (out / "index.html").read_bytes()
     headers = {
         "Cache-Control": _ASK_AGAIN,
-        "Content-Security-Policy": policy(script_hashes(content.decode())),
+        "Content-Security-Policy": policy(script_hashes(content.decode()), called),
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
     }
 

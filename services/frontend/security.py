@@ -7,12 +7,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def policy(scripts: Iterable[str] = ()) -> str:
-    """Return the content security policy; `scripts` are the sources of scripts beside the files of this origin."""
-    allowed = " ".join(["'self'", *scripts])
+def policy(scripts: Iterable[str] = (), called: Iterable[str] = ()) -> str:
+    """Return the content security policy.
+
+    `scripts` are the sources of scripts beside the files of this origin, `called` the other origins that a page calls.
+    """
+    allowed, reached = (" ".join(["'self'", *others]) for others in (scripts, called))
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        f"font-src 'self'; connect-src {reached}; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
     )
 

@@ -21,10 +21,14 @@ _VARIABLES = {
     "oidc_issuer": "OIDC_ISSUER",
     "oidc_audience": "OIDC_AUDIENCE",
     "oidc_jwks_url": "OIDC_JWKS_URL",
+    "oidc_client_id": "OIDC_CLIENT_ID",
+    "oidc_scopes": "OIDC_SCOPES",
+    "oidc_origins": "OIDC_ORIGINS",
     "public_origins": "PUBLIC_ORIGINS",
     "log_level": "LOG_LEVEL",
     "conversation": "CONVERSATION",
 }
+_LISTS = frozenset({"public_origins", "oidc_origins"})
 
 
 class ConfigError(Exception):
@@ -34,6 +38,8 @@ class ConfigError(Exception):
 class Config(Frozen):
     """The settings of one service process.
 
+    `oidc_client_id` is the client that the page signs people in as, `oidc_scopes` what it asks for, and `oidc_origins`
+    are the origins that the sign-in service answers at beside its issuer's own.
     `public_origins` are the addresses, as `scheme://host[:port]`, that people reach the platform at.
     `conversation` is whose language model the chat talks to; with none it goes by rules.
     """
@@ -49,6 +55,9 @@ class Config(Frozen):
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None
+    oidc_client_id: str | None = None
+    oidc_scopes: str = "openid profile offline_access"
+    oidc_origins: tuple[str, ...] = ()
     public_origins: tuple[str, ...] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     conversation: Provider | None = None
@@ -59,6 +68,8 @@ class Config(Frozen):
             raise ValueError(
                 f"AUTH=none lets everybody in, so it needs a loopback APP_HOST, not {self.host}; set AUTH=oidc"
             )
+        if self.auth == "none" and self.oidc_client_id:
+            raise ValueError("OIDC_CLIENT_ID says nothing without AUTH=oidc; set both or neither")
         if self.auth == "oidc":
             given = {
                 "OIDC_ISSUER": self.oidc_issuer,
@@ -78,7 +89,7 @@ class Config(Frozen):
         values: dict[str, object] = {"app_id": app_id, "port": default_port}
         for field, variable in _VARIABLES.items():
             if text := environment.get(variable, "").strip():
-                values[field] = tuple(text.split()) if field == "public_origins" else text
+                values[field] = tuple(text.split()) if field in _LISTS else text
         try:
             return cls.model_validate(values)
         except ValidationError as error:

@@ -21,6 +21,7 @@ SIGNED_IN = {
     "oidcIssuer": "https://id.example.com",
     "oidcAudience": "tasks",
     "oidcJwksUrl": "https://id.example.com/keys",
+    "oidcClientId": "page",
 }
 
 # A cluster that is there already, with everything from outside: Kafka, PostgreSQL, mail, a gateway of its own.

@@ -8,6 +8,7 @@ from stack_program import EXISTING, SIGNED_IN, Graph, Resource, bare, run, with_
 from components.catalogue import CATALOGUE
 from components.model import Service
 from services.frontend.origins import public_origins
+from services.frontend.sign_in import SignIn
 from services.kit.config import Config
 
 SERVICES = pytest.mark.parametrize("service", CATALOGUE.services, ids=lambda service: service.app_id)
@@ -53,6 +54,20 @@ def test_people_sign_in_wherever_a_service_listens_beyond_its_pod(graph: Graph) 
 def test_only_the_public_service_knows_the_public_address(gke: Graph) -> None:
     known = {s.app_id: environment(gke, s).get("PUBLIC_ORIGINS") for s in CATALOGUE.services}
     assert {app: origin for app, origin in known.items() if origin} == {"frontend": "https://tasks.example.com"}
+
+
+def test_the_page_signs_in_as_the_client_of_the_stack(gke: Graph) -> None:
+    told = {s.app_id: environment(gke, s) for s in CATALOGUE.services}
+    assert [app for app in told if "OIDC_CLIENT_ID" in told[app]] == ["frontend"]
+    config = Config.from_environment("frontend", 8080, told["frontend"] | {"OIDC_ORIGINS": "https://token.example.com"})
+    page = SignIn.of(config)
+    expected = {
+        "issuer": "https://accounts.example.com",
+        "client_id": "task-platform-page",
+        "audience": "task-platform",
+    }
+    assert page.document == {"sign_in": expected | {"scope": "openid profile offline_access"}}
+    assert page.origins == ("https://accounts.example.com", "https://token.example.com")
 
 
 @SERVICES
