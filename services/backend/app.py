@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from components.catalogue import BACKEND
 from services.backend.active import ActivePeople, Sweeper
-from services.backend.api import changes, chat, internal, me, occurrences, quick, tasks, tokens, transfer
+from services.backend.api import changes, chat, events, internal, me, occurrences, quick, tasks, tokens, transfer
 from services.backend.chat.assistant import Assistant
 from services.backend.chat.model import ModelProvider
 from services.backend.chat.rules import RuleProvider
@@ -52,7 +52,7 @@ async def _run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
 def build(config: Config) -> FastAPI:
     """Return the backend's application."""
     # Fixed paths come before those with an id in their place.
-    families = (changes, quick, transfer, tasks, occurrences, chat, me, tokens, internal)
+    families = (changes, events, quick, transfer, tasks, occurrences, chat, me, tokens, internal)
     routers = [family.router for family in families]
     routers.append(APIRouter(routes=[mcp.route()]))
     return create_app(Blueprint(BACKEND, "Task platform", routers=routers, run=_run), config)

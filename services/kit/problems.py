@@ -44,6 +44,7 @@ _MEANINGS: Final = {
     403: "The token lacks a scope, which `scope` names; or the calling service has no business here",
     404: "There is no such thing of this person's",
     409: "The state of things does not allow it",
+    410: "The log does not go on from the cursor: read the list anew",
     412: "It has another version by now",
     413: "Too large",
     422: "Something in the request is wrong; `errors` names each field",

@@ -32,6 +32,7 @@ CALLS = {
     "/api/chat": {"get", "post"},
     "/api/chat/{conversation}": {"get", "delete"},
     "/api/undo": {"post"},
+    "/api/events": {"get"},
     "/api/tasks/export": {"get"},
     "/api/tasks/import": {"post"},
     "/api/audit": {"get"},

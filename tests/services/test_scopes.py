@@ -29,6 +29,7 @@ SCOPES = {
     ("POST", "/api/tasks/batch"): WRITE,
     ("POST", "/api/tasks/quick"): WRITE,
     ("POST", "/api/undo"): WRITE,
+    ("GET", "/api/events"): READ,
     ("GET", "/api/tasks/export"): READ,
     ("POST", "/api/tasks/import"): WRITE,
     ("GET", "/api/audit"): READ,

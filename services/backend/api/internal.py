@@ -15,10 +15,11 @@ from starlette.responses import JSONResponse, Response
 from components.catalogue import BACKEND
 from services.backend.api.acting import Log
 from services.backend.api.answers import JSON, answer
+from services.backend.api.events import read_slice
 from services.backend.commit import Intent
 from services.backend.erase import ERASE_JOB, Eraser, EraseTrigger
 from services.backend.log import TaskLog
-from services.backend.publication import REMINDER_JOB, task_events
+from services.backend.publication import REMINDER_JOB
 from services.backend.row import Row
 from services.backend.service_commands import (
     OccurrenceRequest,
@@ -41,7 +42,6 @@ log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 
 SNAPSHOT_BYTES = 900_000
-SLICE_BYTES = 2_000_000
 
 
 @router.get("/internal/log/{person}")
@@ -58,15 +58,10 @@ async def read_log(
     head = folded.tasks
     if not head.epoch:
         raise Problem(404, "This person has no log.")
-    events: list[bytes] = []
-    start = since if epoch == head.epoch else 0
-    async for commits in tasks.after(folded, start):
-        for event in (event for commit in commits for event in task_events(person, head.epoch, commit, start)):
-            if len(events) < limit and sum(map(len, events)) < SLICE_BYTES:
-                events.append(event.model_dump_json().encode())
-        if len(events) >= limit or sum(map(len, events)) >= SLICE_BYTES:
-            break
-    body = b'{"epoch":%d,"seq":%d,"events":[%b]}' % (head.epoch, head.seq, b",".join(events))
+    epoch_now, seq = head.epoch, head.seq
+    start = since if epoch == epoch_now else 0
+    events = await read_slice(tasks, folded, start, limit, lambda event: event.model_dump_json().encode())
+    body = b'{"epoch":%d,"seq":%d,"events":[%b]}' % (epoch_now, seq, b",".join(events))
     return Response(body, media_type=JSON)
 
 
