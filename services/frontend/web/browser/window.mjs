@@ -22,15 +22,15 @@ export const wrong = [];
 /** Play a walk in a browser. It fails where the page throws, or breaks its content security policy. */
 export async function walk(play) {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
-  /** Open a window of a device of its own at an address of the page. */
-  const open = async (path, options = {}) => {
+  /** Open a window of a device of its own at an address of the page, and wait until it is live, or `until` says. */
+  const open = async (path, { until = live, ...options } = {}) => {
     const context = await browser.newContext({ baseURL: PAGE, reducedMotion: "reduce", ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.on("pageerror", (error) => wrong.push(error.stack));
     page.on("console", (message) => BROKEN.test(message.text()) && wrong.push(message.text()));
     await page.goto(path);
-    await live(page);
+    await until(page);
     return page;
   };
   try {

@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import type { ApiError } from "@/api/http";
 import type { Operation, Task } from "@/api/types";
 import { uuid7 } from "@/lib/ids";
-import type { ConnectionState } from "@/sync/connection";
+import { type ConnectionState, isCurrent } from "@/sync/connection";
 import type { Cursor, LogEvent, ServerMessage } from "@/sync/protocol";
 import { applyEvents, type Confirmed, NOTHING, SnapshotReader } from "./confirmed";
 import { findConflicts, type Issue, type Reason, titleOf } from "./conflicts";
@@ -34,6 +34,8 @@ export interface EngineOptions {
   send?: Send;
   now?: () => Date;
   onEvents?: (events: readonly LogEvent[]) => void;
+  /** A change of this window was taken. */
+  onSent?: () => void;
 }
 
 /** The list as the platform confirmed it, with the page's own changes laid over it, sent in order. */
@@ -127,9 +129,9 @@ export class Engine {
   }
 
   setConnection(connection: ConnectionState): void {
-    if (connection !== "live") this.checked = false;
+    if (!isCurrent(connection)) this.checked = false;
     if (connection !== this.store.getState().connection) this.store.setState({ connection });
-    if (connection === "live") this.caughtUp();
+    if (isCurrent(connection)) this.caughtUp();
   }
 
   /** Take a message of the platform. Returns false where an event is missing: come back by cursor. */
@@ -196,7 +198,7 @@ export class Engine {
       ...content,
       key: uuid7(),
       at: (this.options.now?.() ?? new Date()).toISOString(),
-      offline: this.store.getState().connection !== "live",
+      offline: !isCurrent(this.store.getState().connection),
       tab: this.tabs.name,
     };
     this.pending.push({ mutation, receipt: null, seen: false });
@@ -209,7 +211,7 @@ export class Engine {
   }
 
   private next(): Mutation | null {
-    if (this.store.getState().connection !== "live") return null;
+    if (!isCurrent(this.store.getState().connection)) return null;
     const found = this.pending.find(({ receipt }) => receipt === null)?.mutation ?? null;
     this.sending = found?.key ?? null;
     return found;
@@ -222,6 +224,7 @@ export class Engine {
     void this.database?.deleteQueued(mutation.key);
     this.dropShown();
     this.show();
+    this.options.onSent?.();
   }
 
   private refused(mutation: Mutation, error: ApiError): void {

@@ -1,7 +1,14 @@
+import { jittered, Poller } from "./poller";
 import { CLOSED, type Cursor, hello, type ServerMessage, SUBPROTOCOL } from "./protocol";
 
-/** `away`: connected, but the platform cannot reach its store just now. */
-export type ConnectionState = "connecting" | "live" | "away" | "offline";
+/**
+ * `polling`: no WebSocket gets through, the list is read by REST every few seconds;
+ * `away`: connected, but the platform cannot reach its store just now.
+ */
+export type ConnectionState = "connecting" | "live" | "polling" | "away" | "offline";
+
+/** Whether the list is known to be as others have it, a few seconds ago at the most. */
+export const isCurrent = (state: ConnectionState) => state === "live" || state === "polling";
 
 export interface ConnectionOptions {
   url: string;
@@ -13,21 +20,37 @@ export interface ConnectionOptions {
 }
 
 const SILENCE_MS = 12_000; // heartbeats come every 5 s
+const QUIET_MS = 5_000; // from the opening on; the first message comes at once
+const UNHEARD = 2;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
+const BLOCKED_RETRY_MS = 30_000;
 const TOO_MANY_MS = 30_000;
 
-/** The WebSocket, opened anew for as long as it is wanted; it tells what it hears and how it stands. */
+/**
+ * The WebSocket, opened anew for as long as it is wanted; it tells what it hears and how it stands.
+ *
+ * A network may let none through. Once two openings in a row ended without a word from the platform, or one has been
+ * quiet for 5 s, the log is read by REST too, from the same cursor. While REST answers, the WebSocket is tried
+ * every 30 s; its first word ends the reading by REST.
+ */
 export class Connection {
   private socket: WebSocket | null = null;
+  private readonly poller: Poller;
   private failures = 0;
+  private unheard = 0;
+  private heard = false;
   private lags = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
+  private quiet: ReturnType<typeof setTimeout> | undefined;
   private stopped = true;
   private attempt = 0;
 
-  constructor(private readonly options: ConnectionOptions) {}
+  constructor(private readonly options: ConnectionOptions) {
+    const { cursor, onMessage, onState } = options;
+    this.poller = new Poller({ cursor, onMessage, onState });
+  }
 
   start(): void {
     if (!this.stopped) return;
@@ -44,6 +67,12 @@ export class Connection {
     globalThis.removeEventListener("offline", this.lost);
     document.removeEventListener("visibilitychange", this.seen);
     this.drop();
+    this.poller.stop();
+  }
+
+  /** Something was changed here: where no WebSocket tells what came of it, ask. */
+  changed(): void {
+    this.poller.hurry();
   }
 
   /** Come back by cursor, at once. */
@@ -59,17 +88,21 @@ export class Connection {
 
   private lost = (): void => {
     this.drop();
+    this.poller.stop();
     this.options.onState("offline");
     this.later(LAST_RETRY_MS); // a device may be wrong about being offline
   };
 
   private seen = (): void => {
-    if (document.visibilityState === "visible" && this.socket === null) this.hurry();
+    if (document.visibilityState !== "visible") return;
+    this.poller.hurry();
+    if (this.socket === null) this.hurry();
   };
 
   private async connect(): Promise<void> {
     const attempt = ++this.attempt;
-    this.options.onState("connecting");
+    this.tell("connecting");
+    if (this.unheard >= UNHEARD) this.poll();
     const token = await this.options.token().catch(() => null);
     if (this.stopped || attempt !== this.attempt) return;
     const protocols = token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL];
@@ -77,7 +110,9 @@ export class Connection {
     const socket = open(this.options.url, protocols);
     this.socket = socket;
     this.lags = 0;
+    this.heard = false;
     this.watch();
+    this.quiet = setTimeout(() => this.poll(), QUIET_MS);
     socket.onopen = () => socket.send(hello(this.options.cursor()));
     socket.onmessage = (event) => this.hear(socket, String(event.data));
     socket.onclose = (event) => this.closed(socket, event.code);
@@ -86,6 +121,10 @@ export class Connection {
   private hear(socket: WebSocket, text: string): void {
     if (socket !== this.socket) return;
     this.watch();
+    clearTimeout(this.quiet);
+    this.heard = true;
+    this.unheard = 0;
+    this.poller.stop(); // before the message is taken: what REST reads must not come between
     const message = JSON.parse(text) as ServerMessage;
     this.options.onMessage(message);
     if (message.type === "heartbeat") this.beat(message.epoch, message.seq);
@@ -106,27 +145,45 @@ export class Connection {
 
   private closed(socket: WebSocket, code: number): void {
     if (socket !== this.socket) return;
+    this.lose(code);
+  }
+
+  private lose(code: number): void {
+    if (!this.heard && code !== CLOSED.tokenExpired) this.unheard++;
     this.drop();
-    this.options.onState(navigator.onLine === false ? "offline" : "connecting");
+    this.tell(navigator.onLine === false ? "offline" : "connecting");
     if (this.stopped) return;
+    if (this.unheard >= UNHEARD) this.poll();
     if (code === CLOSED.tooMany) this.later(TOO_MANY_MS);
+    else if (this.poller.answers) this.later(BLOCKED_RETRY_MS);
     else this.later(Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LAST_RETRY_MS));
-    if (this.failures > 2) this.options.onState("offline");
+    if (this.failures > 2) this.tell("offline");
+  }
+
+  /** Read by REST as well; where the device itself says that there is no network, there is nothing to read. */
+  private poll(): void {
+    if (!this.stopped && navigator.onLine !== false) this.poller.start();
+  }
+
+  /** Tell how the WebSocket stands, unless what is read by REST tells more. */
+  private tell(state: ConnectionState): void {
+    if (!this.poller.active) this.options.onState(state);
   }
 
   private later(milliseconds: number): void {
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => void this.connect(), milliseconds * (0.75 + Math.random() / 2));
+    this.retry = setTimeout(() => void this.connect(), jittered(milliseconds));
   }
 
   private watch(): void {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.resync(), SILENCE_MS);
+    this.silence = setTimeout(() => (this.heard ? this.resync() : this.lose(0)), SILENCE_MS);
   }
 
   private drop(): void {
     clearTimeout(this.retry);
     clearTimeout(this.silence);
+    clearTimeout(this.quiet);
     this.attempt++;
     const socket = this.socket;
     this.socket = null;

@@ -3,6 +3,7 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { TaskFields } from "@/api/types";
 import type { Query } from "@/lib/view";
+import { isCurrent } from "@/sync/connection";
 import { Button } from "@/ui/Button";
 import { useClock, useShown } from "../app/context";
 import { useActions } from "../tasks/useActions";
@@ -15,7 +16,7 @@ export function AddTask({ query }: { query: Query }) {
   const id = useId();
   const { today, zone } = useClock();
   const { add } = useActions();
-  const live = useShown((shown) => shown.connection === "live");
+  const live = useShown((shown) => isCurrent(shown.connection));
   const [line, setLine] = useState("");
   const reading = useReading(line, zone, live);
   const read = useReader(zone, live);

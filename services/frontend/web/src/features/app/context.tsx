@@ -34,6 +34,13 @@ export function useShown<T>(select: (shown: Shown) => T): T {
   return useStore(useEngine().store, select);
 }
 
+const ASKING_MS = 15_000;
+
+/** How often to ask, in milliseconds, for what comes by itself on a WebSocket; false while one is there. */
+export function useAsking(): number | false {
+  return useShown(({ connection }) => connection === "polling") && ASKING_MS;
+}
+
 /** The present minute and day in the person's zone. */
 export function useClock(): Clock {
   const zone = useApp().me.time_zone;

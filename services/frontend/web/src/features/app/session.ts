@@ -1,7 +1,7 @@
 import { accessToken } from "@/api/http";
 import { uuid7 } from "@/lib/ids";
 import { Database } from "@/store/database";
-import { Engine } from "@/store/engine";
+import { Engine, type EngineOptions } from "@/store/engine";
 import { browserTabs } from "@/store/tabs";
 import { Connection } from "@/sync/connection";
 import type { LogEvent, ServerMessage } from "@/sync/protocol";
@@ -24,7 +24,10 @@ export function openSession(): Session {
   const followers = new Set<(events: readonly LogEvent[]) => void>();
   let connection: Connection | null = null;
   let stopped = false;
-  const shared = { onEvents: (events: readonly LogEvent[]) => followers.forEach((follower) => void follower(events)) };
+  const shared = {
+    onEvents: (events: readonly LogEvent[]) => followers.forEach((follower) => void follower(events)),
+    onSent: () => connection?.changed(),
+  };
   const lateEngine = createEngine(shared);
   const begin = async () => {
     await lateEngine.ready;
@@ -59,7 +62,7 @@ function subscribe<T>(all: Set<T>, one: T): () => void {
   return () => all.delete(one);
 }
 
-function createEngine(options: { onEvents: (events: readonly LogEvent[]) => void }) {
+function createEngine(options: EngineOptions) {
   const tabs = browserTabs(uuid7());
   const engine = new Engine({ ...options, tabs });
   const ready = Database.open()

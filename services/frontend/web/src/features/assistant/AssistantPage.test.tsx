@@ -51,7 +51,7 @@ function show(address: string, { turns = {}, chat, list = [], undo }: Platform =
   });
   let listener: (message: ServerMessage) => void = () => {};
   let follower: (events: readonly LogEvent[]) => void = () => {};
-  renderApp(
+  const { engine } = renderApp(
     <>
       <AssistantPage />
       <Toasts />
@@ -69,6 +69,7 @@ function show(address: string, { turns = {}, chat, list = [], undo }: Platform =
     },
   );
   return {
+    engine,
     heard,
     hear: (message: object) => act(() => listener({ type: "chat", ...message })),
     follow: (event: object) => act(() => follower([event as LogEvent])),
@@ -216,4 +217,24 @@ test("what a reply says of HTML stays text", async () => {
   const reply = await screen.findByText(/<b>bold<\/b>/);
   await waitFor(() => expect(within(reply.closest("li") as HTMLElement).queryByText(/strong/)).not.toBeNull());
   expect(document.querySelector("li b")).toBeNull();
+});
+
+test("where no WebSocket tells what was asked elsewhere, it is asked for; where one does, it is not", async () => {
+  jest.useFakeTimers();
+  try {
+    const id = fresh();
+    const turns = { [id]: [turn("t1")] };
+    const { engine, heard } = show(`/assistant/${id}`, { turns });
+    const pass = (milliseconds: number) => act(() => jest.advanceTimersByTimeAsync(milliseconds));
+    await pass(500);
+    const times = heard.length;
+    await pass(60_000);
+    expect(heard).toHaveLength(times);
+    act(() => engine.setConnection("polling"));
+    turns[id] = [turn("t1"), turn("t2")];
+    await pass(15_500);
+    expect(screen.getByText("reply t2")).toBeInTheDocument();
+  } finally {
+    jest.useRealTimers();
+  }
 });

@@ -8,7 +8,7 @@ import type { ChatAnswer, Conversation, Conversations, Task, Turn } from "@/api/
 import { go } from "@/lib/address";
 import { uuid7 } from "@/lib/ids";
 import type { ChatMessage } from "@/sync/protocol";
-import { useApp } from "../app/context";
+import { useApp, useAsking } from "../app/context";
 import { say } from "../toasts/toasts";
 
 const LIST = ["chat", "list"] as const;
@@ -47,10 +47,16 @@ export function useTouched(change: string): readonly Pick<Task, "id" | "title">[
 
 const NONE: readonly Pick<Task, "id" | "title">[] = [];
 
-/** Follow what the assistant does, wherever it was asked. */
+/** Follow what the assistant does, wherever it was asked; asking for its answers where no WebSocket tells of them. */
 export function useHearing(): void {
   const { session } = useApp();
   const queries = useQueryClient();
+  const asking = useAsking();
+  useEffect(() => {
+    if (asking === false) return;
+    const timer = setInterval(() => void queries.invalidateQueries({ queryKey: ["chat"] }), asking);
+    return () => clearInterval(timer);
+  }, [queries, asking]);
   useEffect(() => {
     const stopListening = session.listen((message) => {
       if (message.type !== "chat") return;

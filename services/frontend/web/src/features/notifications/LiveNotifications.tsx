@@ -1,13 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 import type { Notification } from "@/api/types";
 import { setParams } from "@/lib/address";
 import type { NotificationMessage } from "@/sync/protocol";
-import { useApp } from "../app/context";
+import { useApp, useAsking } from "../app/context";
 import { say } from "../toasts/toasts";
 import { showInBrowser, watchPermission } from "./browser";
-import { addToList, NOTIFICATIONS, useUnread } from "./notifications";
+import { addToList, NOTIFICATIONS, useNotifications, useUnread } from "./notifications";
 
 /** Hears notifications wherever the person is on the page: as a toast, as one of the browser, and in the list. */
 export function LiveNotifications() {
@@ -15,6 +15,7 @@ export function LiveNotifications() {
   const { session } = useApp();
   const queries = useQueryClient();
   useEffect(watchPermission, []);
+  useAsked(t("open"));
   useEffect(
     () =>
       session.listen((message) => {
@@ -36,6 +37,23 @@ export function LiveNotifications() {
     [session, queries],
   );
   return null;
+}
+
+/** Where no WebSocket tells of notifications, they are asked for; those that are new are announced. */
+function useAsked(open: string): void {
+  const asking = useAsking();
+  const { data } = useNotifications(asking);
+  const known = useRef<Set<string> | null>(null);
+  useEffect(() => {
+    if (!data) return;
+    const items = data.pages.flatMap((page) => page.items);
+    const before = known.current;
+    known.current = new Set([...(before ?? []), ...items.map(({ id }) => id)]);
+    if (!before || asking === false) return;
+    const newest = items.findIndex(({ id }) => before.has(id)); // what stands below it is older, and read late
+    const fresh = newest < 0 ? items : items.slice(0, newest);
+    for (const item of fresh) if (!item.read_at) announce({ type: "notification", ...item }, open);
+  }, [data, asking, open]);
 }
 
 /** A message as the list shows it; null for a test, which is not listed. */

@@ -190,6 +190,39 @@ test("asks again when the log tells of a reminder", async () => {
   expect(await screen.findByText("Notification 7")).toBeInTheDocument();
 });
 
+test("where no WebSocket tells of them, they are asked for, and those that are new are announced once", async () => {
+  jest.useFakeTimers();
+  try {
+    const items = [notification("2"), notification("1")];
+    const asked = platformWith(items);
+    const engine = liveEngine([task({ id: RENT, title: "Rent" })]);
+    engine.setConnection("polling");
+    let hear: (message: ServerMessage) => void = () => {};
+    const listen = (listener: typeof hear) => {
+      hear = listener;
+      return () => {};
+    };
+    renderApp(<LiveNotifications />, engine, { listen });
+    const pass = (milliseconds: number) => act(() => jest.advanceTimersByTimeAsync(milliseconds));
+    await pass(0);
+    toasts.setState({ shown: [] });
+    items.unshift(notification("3"));
+    await pass(15_500);
+    expect(toasts.getState().shown.map(({ text }) => text)).toEqual(["Notification 3"]);
+    const times = asked.length;
+    await pass(30_000);
+    expect(asked.length - times).toBe(2);
+    expect(toasts.getState().shown).toHaveLength(1);
+    act(() => engine.setConnection("live"));
+    act(() => hear({ type: "notification", ...notification("4") }));
+    await pass(60_000);
+    expect(asked.length - times).toBe(2);
+    expect(toasts.getState().shown).toHaveLength(2);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test("says that the platform is away, and tries again", async () => {
   globalThis.fetch = (async () => {
     throw new TypeError("Failed to fetch");

@@ -22,13 +22,15 @@ function fetchPage(cursor: string | null, limit = 50): Promise<NotificationPage>
   return call<NotificationPage>("GET", `/api/notifications?${params}`);
 }
 
-/** The notifications, newest first, a page at a time. */
-export function useNotifications() {
+/** The notifications, newest first, a page at a time; read again every `interval` ms. */
+export function useNotifications(interval: number | false = false) {
   return useInfiniteQuery({
     queryKey: NOTIFICATIONS,
     queryFn: ({ pageParam }) => fetchPage(pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: interval,
+    refetchIntervalInBackground: true, // who looks elsewhere is told by the browser
   });
 }
 
