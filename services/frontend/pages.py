@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ OUT: Final = Path(__file__).parent / "web" / "out"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 _ENCODINGS: Final = {"br": ".br", "gzip": ".gz"}  # the smallest first
+_OF_THE_BODY: Final = frozenset({"content-length", "content-type", "content-encoding"})
 _MISSING: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Task platform</title><link rel="icon" href="data:,"></head>
@@ -80,21 +81,47 @@ def page_routes(out: Path = OUT, called: Iterable[str] = ()) -> list[BaseRoute]:
     """
     if not (out / "index.html").is_file():
         return [Route("/", _missing)]
-    content = (out / "index.html").read_bytes()
-    headers = {
-        "Cache-Control": _ASK_AGAIN,
-        "Content-Security-Policy": policy(script_hashes(content.decode()), called),
-        "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
-    }
-
-    async def page(request: Request) -> Response:
-        if request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        return Response(content, media_type="text/html", headers=headers)
-
+    page = _page(out / "index.html", called)
     views = json.loads((out / "views.json").read_text())
     addresses = [Route("/", page), *(Route(f"/{view}{rest}", page) for view in views for rest in ("", "/{rest:path}"))]
     return [*addresses, *(_file(out, path) for path in sorted(out.rglob("*")) if _is_asset(out, path))]
+
+
+def _page(path: Path, called: Iterable[str]) -> Callable[[Request], Awaitable[Response]]:
+    """Return the handler of the page itself, which is kept in memory with its packed forms, each under its own ETag."""
+    plain = path.read_bytes()
+    packed = {name: path.with_name(path.name + suffix) for name, suffix in _ENCODINGS.items()}
+    forms = {"": plain} | {name: file.read_bytes() for name, file in packed.items() if file.is_file()}
+    digest = hashlib.sha256(plain).hexdigest()[:32]
+    headers = {
+        "Cache-Control": _ASK_AGAIN,
+        "Content-Security-Policy": policy(script_hashes(plain.decode()), called),
+        "Vary": "Accept-Encoding",
+    }
+
+    async def answer(request: Request) -> Response:
+        encoding = next((name for name in _accepted(request) if name in forms), "")
+        own = headers | {"ETag": f'"{digest}{encoding}"'} | ({"Content-Encoding": encoding} if encoding else {})
+        return _unless_known(request, Response(forms[encoding], media_type="text/html", headers=own))
+
+    return answer
+
+
+def _accepted(request: Request) -> list[str]:
+    """Return the encodings that a browser can read, the smallest first; `q=0` says that it cannot."""
+    parts = (
+        part.replace(" ", "").lower().partition(";q=") for part in request.headers.get("accept-encoding", "").split(",")
+    )
+    named = {name for name, _, weight in parts if not weight or weight.strip("0.")}
+    return [name for name in _ENCODINGS if name in named]
+
+
+def _unless_known(request: Request, response: Response) -> Response:
+    """Return the response, or a 304 where the browser has it already: with its policy, which the browser renews."""
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if response.headers["etag"] not in known:
+        return response
+    return Response(status_code=304, headers={k: v for k, v in response.headers.items() if k not in _OF_THE_BODY})
 
 
 def _is_asset(out: Path, path: Path) -> bool:
@@ -112,12 +139,12 @@ def _file(out: Path, path: Path) -> Route:
     def answer(request: Request) -> Response:
         if not path.is_file():  # the page was built anew since
             return PlainTextResponse("This file is no longer part of the page.", 404)
-        vary = headers | {"Vary": "Accept-Encoding"}
-        accepted = {part.partition(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
-        for name, file in compressed.items():
-            if name in accepted and file.is_file():
-                return FileResponse(file, headers=vary | {"Content-Encoding": name}, media_type=media_type)
-        return FileResponse(path, headers=vary, media_type=media_type)
+        encoding = next((name for name in _accepted(request) if compressed[name].is_file()), "")
+        file = compressed[encoding] if encoding else path
+        own = headers | {"Vary": "Accept-Encoding"} | ({"Content-Encoding": encoding} if encoding else {})
+        # With the file's state at hand the response knows its ETag at once.
+        response = FileResponse(file, headers=own, media_type=media_type, stat_result=file.stat())
+        return _unless_known(request, response)
 
     return Route(f"/{address}", answer)
 

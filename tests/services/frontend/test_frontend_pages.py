@@ -104,11 +104,41 @@ async def test_files_come_compressed_to_who_can_read_them(out: Path) -> None:
         (out / "_next" / "static" / "a.js.br").write_bytes(b"smaller still")
         _, smallest, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": "gzip, deflate, br"})
         _, again, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": "gzip, brr"})
+        _, refused, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": "br;q=0, gzip; q=0.000"})
+        _, weighed, _ = await person.get("/_next/static/a.js", **{"Accept-Encoding": "br;q=0,GZIP;q=0.5"})
     assert "Content-Encoding" not in plain
-    assert [kind["Content-Encoding"] for kind in (packed, smallest, again)] == ["gzip", "br", "gzip"]
+    assert [kind["Content-Encoding"] for kind in (packed, smallest, again, weighed)] == ["gzip", "br", "gzip", "gzip"]
+    assert "Content-Encoding" not in refused
     assert text == gzip.decompress(bits) == b"alert(1)"
     assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
     assert packed["Content-Type"].startswith("text/javascript")
+
+
+async def test_the_page_comes_compressed_too_each_form_under_its_own_etag(out: Path) -> None:
+    (out / "index.html.gz").write_bytes(gzip.compress(PAGE.encode()))
+    async with browser(out) as person:
+        _, plain, _ = await person.get("/today")
+        _, packed, bits = await person.get("/today", **{"Accept-Encoding": "br, gzip"})
+        assert (packed["Content-Encoding"], gzip.decompress(bits).decode()) == ("gzip", PAGE)
+        assert plain["Vary"] == packed["Vary"] == "Accept-Encoding"
+        assert plain["ETag"] != packed["ETag"]
+        assert packed["Content-Security-Policy"] == plain["Content-Security-Policy"]
+        for kind, encoding in ((plain, "identity"), (packed, "gzip")):
+            tags = {"If-None-Match": f'"other", W/{kind["ETag"]}', "Accept-Encoding": encoding}
+            status, headers, body = await person.get("/today", **tags)
+            assert (status, body, headers["ETag"], headers["Cache-Control"]) == (304, b"", kind["ETag"], "no-cache")
+            assert headers["Content-Security-Policy"] == plain["Content-Security-Policy"]  # a 304 renews it
+        assert (await person.get("/today", **{"If-None-Match": plain["ETag"], "Accept-Encoding": "gzip"}))[0] == 200
+        assert (await person.get("/index.html.gz"))[0] == 404
+
+
+async def test_a_file_that_is_asked_for_again_costs_a_304_until_it_changes(out: Path) -> None:
+    async with browser(out) as person:
+        _, first, _ = await person.get("/sw.js")
+        status, headers, body = await person.get("/sw.js", **{"If-None-Match": first["ETag"]})
+        assert (status, body, headers["Vary"]) == (304, b"", "Accept-Encoding")
+        (out / "sw.js").write_text("22")
+        assert (await person.get("/sw.js", **{"If-None-Match": first["ETag"]}))[2] == b"22"
 
 
 async def test_without_a_build_it_says_how_to_get_one(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ const worker = readFileSync(join(OUT, "sw.js"), "utf8")
 writeFileSync(join(OUT, "sw.js"), worker);
 
 for (const path of files(OUT)) {
-  if (!/\.(js|css|svg|webmanifest)$/.test(path)) continue;
+  if (!/\.(html|js|css|svg|webmanifest)$/.test(path)) continue;
   const content = readFileSync(path);
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(`${path}.br`, brotliCompressSync(content));
