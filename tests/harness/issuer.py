@@ -51,12 +51,28 @@ class Issuer:
         rs256 = RSAAlgorithm.to_jwk(self._keys["RS256"].public_key(), as_dict=True)
         return {"keys": [es256 | {"kid": "ES256", "use": "sig"}, rs256 | {"kid": "RS256", "use": "sig"}]}
 
-    async def __aenter__(self) -> Self:
+    def sign(self, claims: Mapping[str, object], algorithm: str = "RS256") -> str:
+        """Return a token with these claims and no others."""
+        return jwt.encode(dict(claims), self._keys[algorithm], algorithm=algorithm, headers={"kid": algorithm})
+
+    def read(self, token: str, audience: str) -> dict[str, Any]:
+        """Return the claims of a token of ours, expired or not; jwt.PyJWTError for another's."""
+        algorithm = jwt.get_unverified_header(token)["alg"]
+        key, options = self._keys[algorithm].public_key(), {"verify_exp": False}
+        claims: dict[str, Any] = jwt.decode(token, key, [algorithm], options, audience=audience, issuer=self.url)
+        return claims
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add what is served."""
+
         async def serve(_: web.Request) -> web.Response:
             return web.json_response(self.jwks())
 
+        router.add_get("/jwks.json", serve)
+
+    async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get("/jwks.json", serve)
+        self.add_routes(app.router)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()

@@ -26,9 +26,11 @@ export async function walk(play) {
   const open = async (path, { until = live, ...options } = {}) => {
     const context = await browser.newContext({ baseURL: PAGE, reducedMotion: "reduce", ...options });
     context.setDefaultTimeout(PATIENCE_MS);
+    context.on("page", (page) => {
+      page.on("pageerror", (error) => wrong.push(error.stack));
+      page.on("console", (message) => BROKEN.test(message.text()) && wrong.push(message.text()));
+    });
     const page = await context.newPage();
-    page.on("pageerror", (error) => wrong.push(error.stack));
-    page.on("console", (message) => BROKEN.test(message.text()) && wrong.push(message.text()));
     await page.goto(path);
     await until(page);
     return page;

@@ -45,7 +45,14 @@ export function renderApp(
   engine: Engine = liveEngine(),
   hearing: Partial<Session> = {},
 ): RenderResult & { engine: Engine } {
-  const session: Session = { engine, listen: () => () => {}, follow: () => () => {}, stop: () => {}, ...hearing };
+  const session: Session = {
+    engine,
+    auth: null,
+    listen: () => () => {},
+    follow: () => () => {},
+    stop: () => {},
+    ...hearing,
+  };
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const rendered = render(
     <QueryClientProvider client={queries}>

@@ -31,35 +31,52 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-type TokenSource = () => Promise<string | null>;
-let token: TokenSource = async () => null;
-
-/** Say where bearer tokens come from; without one calls carry none. */
-export function setTokenSource(source: TokenSource): void {
-  token = source;
+/** Where bearer tokens come from. */
+export interface TokenSource {
+  token: () => Promise<string | null>;
+  /** A token was answered with 401: another one to try once, null where there is none. */
+  refused: (token: string) => Promise<string | null>;
+  /** The other one was answered so too. */
+  failed: (detail: string) => void;
 }
 
-export function accessToken(): Promise<string | null> {
-  return token();
+let source: TokenSource | null = null;
+
+/** Say where bearer tokens come from; without a source calls carry none. */
+export function setTokenSource(found: TokenSource | null): void {
+  source = found;
+}
+
+export async function accessToken(): Promise<string | null> {
+  return source ? source.token() : null;
 }
 
 /** Make a call and return the whole response; ApiError or NetworkError where there is no success. */
 export async function request(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+  const bearer = await accessToken();
+  let response = await send(method, path, options, bearer);
+  if (response.status === 401 && bearer && source) {
+    const other = await source.refused(bearer);
+    if (other) response = await send(method, path, options, other);
+  }
+  if (response.ok) return response;
+  const refused = await refusal(response);
+  if (refused.status === 401) source?.failed(refused.message);
+  throw refused;
+}
+
+async function send(method: string, path: string, options: CallOptions, bearer: string | null): Promise<Response> {
   const headers: Record<string, string> = { ...options.headers };
-  const bearer = await token();
   if (bearer) headers["Authorization"] = `Bearer ${bearer}`;
   if (options.key) headers["Idempotency-Key"] = options.key;
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   const body = options.body === undefined ? (options.raw ?? null) : JSON.stringify(options.body);
-  let response: Response;
   try {
-    response = await fetch(path, { method, headers, body, signal: options.signal ?? null, cache: "no-store" });
+    return await fetch(path, { method, headers, body, signal: options.signal ?? null, cache: "no-store" });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new NetworkError(String(error));
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
 /** Make a call and return the document that it answers with. */

@@ -1,5 +1,6 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
 import type { Task } from "@/api/types";
+import { personal } from "@/lib/account";
 import type { Cursor, LogEvent } from "@/sync/protocol";
 import type { Confirmed } from "./confirmed";
 import type { Reason } from "./conflicts";
@@ -25,7 +26,7 @@ const CURSOR = "cursor";
 export class Database {
   private constructor(private readonly db: IDBPDatabase<Schema>) {}
 
-  static async open(name: string = NAME): Promise<Database> {
+  static async open(name: string = personal(NAME)): Promise<Database> {
     const db = await openDB<Schema>(name, 1, {
       upgrade(fresh) {
         fresh.createObjectStore("meta");
@@ -38,7 +39,7 @@ export class Database {
   }
 
   /** Remove everything, as at the end of a session. */
-  static async erase(name: string = NAME): Promise<void> {
+  static async erase(name: string = personal(NAME)): Promise<void> {
     await deleteDB(name);
   }
 

@@ -1,3 +1,5 @@
+import { personal } from "@/lib/account";
+
 /**
  * Which tab of a browser does what.
  *
@@ -12,23 +14,22 @@ export interface Tabs {
   keep(callback: () => void): void;
 }
 
-const PREFIX = "task-platform-tab-";
-const KEEPER = "task-platform-keeper";
 const forever = () => new Promise<void>(() => {});
 
 export function browserTabs(name: string): Tabs {
   const locks = navigator.locks;
   if (!locks) return loneTab(name);
-  void locks.request(PREFIX + name, forever);
+  const prefix = `${personal("task-platform-tab")}-`;
+  void locks.request(prefix + name, forever);
   return {
     name,
     async alive() {
       const { held = [] } = await locks.query();
-      const names = held.flatMap((lock) => (lock.name?.startsWith(PREFIX) ? [lock.name.slice(PREFIX.length)] : []));
+      const names = held.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name.slice(prefix.length)] : []));
       return new Set([...names, name]);
     },
     keep(callback) {
-      void locks.request(KEEPER, () => {
+      void locks.request(personal("task-platform-keeper"), () => {
         callback();
         return forever();
       });

@@ -1,39 +1,71 @@
 "use client";
 
 import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
 import { Shell } from "../shell/Shell";
 import { Skeleton } from "../shell/Skeleton";
+import type { Arrival, Out } from "../signin/auth";
+import { learnSettings } from "../signin/settings";
 import { AppProvider } from "./context";
 import { learnMe, useMe } from "./me";
 import { openSession, type Session } from "./session";
+
+const SignInScreen = lazy(() => import("../signin/SignInScreen"));
 
 /** The page from its first paint on: the frame at once, then the list that the device has, then what is new. */
 export function Start() {
   const [queries] = useState(
     () => new QueryClient({ defaultOptions: { queries: { retry: 2, refetchOnWindowFocus: true } } }),
   );
-  const session = useSession();
+  const stage = useStage();
   return (
     <Boundary>
       <QueryClientProvider client={queries}>
-        {session ? <Signed session={session} /> : <Skeleton />}
+        {stage && "session" in stage ? <Signed session={stage.session} /> : null}
+        {stage && "out" in stage ? (
+          <Suspense fallback={<Skeleton />}>
+            <SignInScreen out={stage.out} />
+          </Suspense>
+        ) : null}
+        {stage ? null : <Skeleton />}
       </QueryClientProvider>
     </Boundary>
   );
 }
 
-/** The session of this window, from the moment the page runs in a browser. */
-function useSession(): Session | null {
-  const [session, setSession] = useState<Session | null>(null);
+type Stage = { session: Session } | { out: Out };
+
+let arrival: Promise<Arrival> | null = null;
+
+/** Find out who is there, once a page. The code of a sign-in is loaded where the platform has one. */
+async function arriveOnce(): Promise<Arrival> {
+  const settings = await learnSettings(() => location.reload());
+  if (!settings) return { auth: null };
+  return (await import("../signin/arrive")).arrive(settings);
+}
+
+/** What this window shows, from the moment the page runs in a browser: a person's session, or the way in. */
+function useStage(): Stage | null {
+  const [stage, setStage] = useState<Stage | null>(null);
+  const [error, setError] = useState<unknown>(null);
   useEffect(() => {
-    const opened = openSession();
-    setSession(opened);
-    return () => opened.stop();
+    let session: Session | null = null;
+    let gone = false;
+    arrival ??= arriveOnce();
+    arrival.then((arrived) => {
+      if (gone) return;
+      if ("auth" in arrived) session = openSession(arrived.auth);
+      setStage(session ? { session } : (arrived as { out: Out }));
+    }, setError);
+    return () => {
+      gone = true;
+      session?.stop();
+    };
   }, []);
-  return session;
+  if (error) throw error;
+  return stage;
 }
 
 function Signed({ session }: { session: Session }) {

@@ -2,6 +2,7 @@
 
 import { useTranslations } from "use-intl";
 import { Page } from "@/ui/Page";
+import { AccountSection } from "./AccountSection";
 import { ChannelsSection } from "./ChannelsSection";
 import { EraseSection } from "./EraseSection";
 import { McpSection } from "./McpSection";
@@ -13,6 +14,7 @@ export default function SettingsPage() {
   const t = useTranslations("views");
   return (
     <Page title={t("settings")}>
+      <AccountSection />
       <RegionSection />
       <ChannelsSection />
       <TokensSection />

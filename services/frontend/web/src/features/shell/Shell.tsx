@@ -15,6 +15,7 @@ import { useHotkeys } from "../keys/useHotkeys";
 import { ListPage } from "../list/ListPage";
 import { LiveNotifications } from "../notifications/LiveNotifications";
 import { VIEWS } from "../registry";
+import { SignInState } from "../signin/SignInState";
 import { Toasts } from "../toasts/Toasts";
 import { ZoneQuestion } from "../zone/ZoneQuestion";
 import styles from "./Shell.module.css";
@@ -40,6 +41,7 @@ export function Shell() {
         <Sidebar />
       </aside>
       <div className={styles.middle}>
+        <SignInState />
         <Issues />
         <ZoneQuestion />
         <main id="main" className={styles.main} tabIndex={-1}>

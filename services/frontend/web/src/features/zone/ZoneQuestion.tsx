@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from "react";
+import { personal } from "@/lib/account";
 import { deviceZone } from "@/lib/zones";
 import { useKnownMe } from "../app/me";
 
@@ -8,13 +9,13 @@ const KEPT = "zone-kept";
 /** Asks, where the device's clock is not the person's, which of them counts; an answer is remembered. */
 export function ZoneQuestion() {
   const me = useKnownMe();
-  const [kept, setKept] = useState(() => localStorage.getItem(KEPT));
+  const [kept, setKept] = useState(() => localStorage.getItem(personal(KEPT)));
   const here = deviceZone();
   if (!me || canonical(here) === canonical(me.time_zone)) return null;
   const pair = `${here} ${me.time_zone}`;
   if (kept === pair) return null;
   const keep = () => {
-    localStorage.setItem(KEPT, pair);
+    localStorage.setItem(personal(KEPT), pair);
     setKept(pair);
   };
   return (

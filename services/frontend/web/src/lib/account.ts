@@ -1,0 +1,57 @@
+/**
+ * Whose data this window keeps on the device. With sign-in everything personal has the person in its name, so that
+ * nobody sees what another left behind; without it the names are plain.
+ */
+let current: string | null = null;
+
+export function enterAccount(id: string | null): void {
+  current = id;
+}
+
+/** The name under which something personal is kept. */
+export function personal(name: string): string {
+  return current === null ? name : `${name} ${current}`;
+}
+
+/** The persons who are signed in in this browser have a mark each; the last one is remembered for the next start. */
+const LAST = "account";
+const mark = (id: string) => `${LAST} ${id}`;
+
+export interface Account {
+  /** Issuer and subject. */
+  id: string;
+  name: string;
+}
+
+export function rememberAccount({ id, name }: Account): void {
+  localStorage.setItem(mark(id), name);
+  localStorage.setItem(LAST, id);
+}
+
+export function knownAccount(id: string | null = localStorage.getItem(LAST)): Account | null {
+  const name = id === null ? null : localStorage.getItem(mark(id));
+  return id === null || name === null ? null : { id, name };
+}
+
+/** Forget that a person was signed in, and what is kept of them beside the database. Other windows hear of it. */
+export function forgetAccount(id: string): void {
+  for (const name of Object.keys(localStorage)) {
+    if (name !== mark(id) && name.endsWith(` ${id}`)) localStorage.removeItem(name);
+  }
+  if (localStorage.getItem(LAST) === id) localStorage.removeItem(LAST);
+  localStorage.removeItem(mark(id));
+}
+
+/** Call back when another window signs a person out, or did so while this one slept. Returns how to stop. */
+export function watchAccount(id: string, onSignedOut: () => void): () => void {
+  const stop = new AbortController();
+  const look = () => {
+    if (stop.signal.aborted || localStorage.getItem(mark(id)) !== null) return;
+    stop.abort();
+    onSignedOut();
+  };
+  addEventListener("storage", look, stop);
+  addEventListener("pageshow", look, stop);
+  document.addEventListener("visibilitychange", look, stop);
+  return () => stop.abort();
+}
