@@ -20,7 +20,7 @@ try {
     await bothWays(free, refused, made, "two");
 
     proxy.sockets = "swallowed";
-    const swallowed = await open("/all", { baseURL: proxy.url, until: polling, locale: "de-DE" });
+    const swallowed = await open("/all", { baseURL: proxy.url, until: polling });
     await bothWays(free, swallowed, made, "three");
 
     await refused.context().setOffline(true);

@@ -10,6 +10,7 @@ const STYLES = {
   light: SIZE,
   dark: { ...SIZE, colorScheme: "dark" },
   phone: PHONE,
+  "phone, dark": { ...PHONE, colorScheme: "dark" },
 };
 
 await walk(async (open) => {
@@ -62,7 +63,7 @@ async function lookCloser(page, style) {
   await page.getByRole("button", { name: "Filter", exact: true }).click();
   await page.getByRole("dialog", { name: "Filter" }).waitFor();
   await look(page, `filter ${style}`);
-  if (style === "phone") return;
+  if (style.startsWith("phone")) return;
   await page.goto("/today");
   await row(page, "Pay the rent").waitFor();
   for (const keys of ["?", "Control+k"]) {

@@ -12,9 +12,26 @@ async function fits(page) {
   assert.ok(scrollWidth <= clientWidth, `${page.url()} is ${scrollWidth} px wide in a window of ${clientWidth} px`);
 }
 
+/** What an empty input shows is read to its end. */
+async function hintFits(input) {
+  const { needed, room } = await input.evaluate((element) => {
+    const { font, paddingLeft, paddingRight } = getComputedStyle(element);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = font;
+    const needed = pen.measureText(element.placeholder).width;
+    return { needed, room: element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight) };
+  });
+  assert.ok(needed > 50 && needed <= room, `the hint is ${needed} px wide in an input of ${room} px`);
+}
+
 await walk(async (open) => {
   const { defaultBrowserType: _, ...phone } = devices["iPhone 13"];
   const page = await open("/all", phone);
+  const small = await open("/all", { ...phone, viewport: { width: 320, height: 568 } });
+  for (const one of [page, small]) {
+    await fits(one);
+    await hintFits(one.locator("[data-add]"));
+  }
   const title = titled("A title that is far longer than a phone is wide, which has to end somewhere");
   await add(page, title);
   await fits(page);

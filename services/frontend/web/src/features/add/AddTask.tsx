@@ -6,6 +6,7 @@ import type { Query } from "@/lib/view";
 import { isCurrent } from "@/sync/connection";
 import { Button } from "@/ui/Button";
 import { useClock, useShown } from "../app/context";
+import { usePhone } from "../list/useRowHeight";
 import { useActions } from "../tasks/useActions";
 import styles from "./AddTask.module.css";
 import { piecesOf, useReader, useReading } from "./quickLine";
@@ -17,6 +18,7 @@ export function AddTask({ query }: { query: Query }) {
   const { today, zone } = useClock();
   const { add } = useActions();
   const live = useShown((shown) => isCurrent(shown.connection));
+  const phone = usePhone();
   const [line, setLine] = useState("");
   const reading = useReading(line, zone, live);
   const read = useReader(zone, live);
@@ -41,7 +43,7 @@ export function AddTask({ query }: { query: Query }) {
         className={styles.input}
         value={line}
         maxLength={500}
-        placeholder={t("placeholderQuick")}
+        placeholder={t(phone ? "placeholderShort" : "placeholderQuick")}
         autoComplete="off"
         enterKeyHint="done"
         dir="auto"
