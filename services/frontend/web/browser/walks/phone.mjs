@@ -15,10 +15,20 @@ async function fits(page) {
 /** What an empty input shows is read to its end. */
 async function hintFits(input) {
   const { needed, room } = await input.evaluate((element) => {
-    const { font, paddingLeft, paddingRight } = getComputedStyle(element);
-    const pen = document.createElement("canvas").getContext("2d");
-    pen.font = font;
-    const needed = pen.measureText(element.placeholder).width;
+    const { fontFamily, fontSize, fontWeight, letterSpacing, paddingLeft, paddingRight } = getComputedStyle(element);
+    const text = document.createElement("span");
+    text.textContent = element.placeholder;
+    Object.assign(text.style, {
+      fontFamily,
+      fontSize,
+      fontWeight,
+      letterSpacing,
+      position: "fixed",
+      whiteSpace: "pre",
+    });
+    document.body.append(text);
+    const needed = text.getBoundingClientRect().width;
+    text.remove();
     return { needed, room: element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight) };
   });
   assert.ok(needed > 50 && needed <= room, `the hint is ${needed} px wide in an input of ${room} px`);
