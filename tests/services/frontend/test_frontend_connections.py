@@ -17,7 +17,8 @@ from services.frontend.relay import Timing
 async def test_a_client_that_reads_nothing_is_cut_off_and_holds_nobody_up(
     runtime: Runtime, issuer: Issuer, me: str, token: str
 ) -> None:
-    async with Stage(runtime, Timing(heartbeat=0.3, hello=5, send=0.5), **issuer.settings) as stage:
+    async with Stage(runtime, Timing(heartbeat=0.3, hello=5, send=3), **issuer.settings) as stage:
+        stage.backend.page = 20  # a client that is far behind gets a snapshot, in messages that it takes
         log = stage.backend.log(me)
         log.commit()
         slow = await (await stage.client(token)).hello()
