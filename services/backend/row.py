@@ -6,7 +6,7 @@ from typing import Final
 from unicodedata import combining, normalize
 
 from services.kit.due import due_moment
-from services.kit.task import Priority, Task
+from services.kit.task import Priority, Status, Task
 
 FAR: Final = datetime.max.replace(tzinfo=UTC).timestamp()
 TITLE_KEY: Final = 200  # characters of a title that count for its order, so that a cursor fits an address
@@ -48,6 +48,11 @@ class Row:
     def rank(self) -> int:
         """The priority as a number, higher for what matters more."""
         return RANKS[self.task.priority]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the task is still to be done."""
+        return self.task.status is Status.OPEN
 
     @cached_property
     def due(self) -> float:

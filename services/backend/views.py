@@ -38,7 +38,7 @@ class StatusFilter(StrEnum):
 
 
 class View:
-    """The tasks of one status in one order; `keys` and `rows` run side by side."""
+    """The tasks of one status in one order; `keys`, `rows` and every column run side by side."""
 
     def __init__(self, sort: Sort, status: StatusFilter, rows: list[Row]) -> None:
         self._sort = sort
@@ -46,17 +46,29 @@ class View:
         shown = sorted(((key(row, sort), row) for row in rows if status.shows(row.task.status)), key=lambda p: p[0])
         self.keys = [place for place, _ in shown]
         self.rows = [row for _, row in shown]
+        self._columns: dict[str, list[Any]] = {}
+
+    def column(self, name: str) -> list[Any]:
+        """Return an attribute of every row, in their order: much faster to go through than the rows themselves."""
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = [getattr(row, name) for row in self.rows]
+        return column
 
     def replace(self, old: Row | None, new: Row | None) -> None:
         """Take one task out and another in."""
         if old is not None and self._status.shows(old.task.status):
             place = bisect_left(self.keys, key(old, self._sort))
             del self.keys[place], self.rows[place]
+            for column in self._columns.values():
+                del column[place]
         if new is not None and self._status.shows(new.task.status):
             wanted = key(new, self._sort)
             place = bisect_left(self.keys, wanted)
             self.keys.insert(place, wanted)
             self.rows.insert(place, new)
+            for name, column in self._columns.items():
+                column.insert(place, getattr(new, name))
 
 
 class Views:

@@ -1,8 +1,9 @@
 """The sorted views of a list, kept up to date change by change, held against views that are made anew."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 from hypothesis import given, settings
 
@@ -13,17 +14,28 @@ from services.backend.commit import Intent
 from services.backend.query import Query, run
 from services.backend.tasklist import TaskList
 from services.backend.views import Sort, StatusFilter
+from services.kit.task import Priority
 
 NOW = datetime.now(UTC)
-VIEWS = list(product(Sort, StatusFilter))
+LATER = NOW + timedelta(days=22)
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"q": "1"},
+    {"priority": frozenset({Priority.HIGH})},
+    {"tags": frozenset({"tag1"})},
+    {"overdue": True},
+    {"due_before": LATER},
+    {"due_after": LATER},
+)
+VIEWS = [
+    Query(sort=sort, status=status, limit=500, **fields)
+    for sort, status, fields in product(Sort, StatusFilter, CONDITIONS)
+]
 
 
-def shown(tasks: TaskList) -> dict[tuple[Sort, StatusFilter], list[str]]:
-    """Return every view of a list."""
-    return {
-        (sort, status): [str(row.task) for row in run(tasks, Query(sort=sort, status=status, limit=500), NOW).rows]
-        for sort, status in VIEWS
-    }
+def shown(tasks: TaskList) -> dict[Query, list[str]]:
+    """Return what every view of a list shows, under each condition."""
+    return {query: [str(row.task) for row in run(tasks, query, NOW).rows] for query in VIEWS}
 
 
 @settings(max_examples=25, deadline=None)
