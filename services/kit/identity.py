@@ -161,24 +161,23 @@ async def authenticate(connection: HTTPConnection, authorization: str | None) ->
     return caller
 
 
-async def _identified(
-    request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
-) -> Caller:
-    return await authenticate(request, authorization)
+Authorization = Annotated[str | None, Header(include_in_schema=False)]
 
 
-async def _caller(scopes: SecurityScopes, caller: Annotated[Caller, Depends(_identified)]) -> Caller:
+async def permitted(request: Request, scopes: SecurityScopes, authorization: Authorization = None) -> Caller:
+    """Return who is calling; the 403 without the scopes that the route names."""
+    caller = await authenticate(request, authorization)
     caller.need(*scopes.scopes)
     return caller
 
 
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentCaller = Annotated[Caller, Depends(permitted)]
 """Who is calling, with whatever scopes; inside a `Security` dependency, with those that it names."""
 
-Reading = Annotated[Caller, Security(_caller, scopes=[Scope.TASKS_READ])]
-Writing = Annotated[Caller, Security(_caller, scopes=[Scope.TASKS_WRITE])]
-Chatting = Annotated[Caller, Security(_caller, scopes=[Scope.CHAT])]
-Administering = Annotated[Caller, Security(_caller, scopes=[Scope.ADMIN_SELF])]
+Reading = Annotated[Caller, Security(permitted, scopes=[Scope.TASKS_READ])]
+Writing = Annotated[Caller, Security(permitted, scopes=[Scope.TASKS_WRITE])]
+Chatting = Annotated[Caller, Security(permitted, scopes=[Scope.CHAT])]
+Administering = Annotated[Caller, Security(permitted, scopes=[Scope.ADMIN_SELF])]
 """Who is calling, with that scope; 403 for a personal access token that does not have it."""
 
 

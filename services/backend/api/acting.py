@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Security
+from fastapi.security import SecurityScopes
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.backend.api.answers import answer
 from services.backend.commit import Command, Intent
 from services.backend.log import TaskLog
-from services.kit.identity import Caller, CurrentCaller
+from services.kit.identity import Authorization, Caller, permitted
 from services.kit.problems import invalid
 from services.kit.tokens import Scope
 
@@ -47,13 +48,16 @@ class Actor:
 
 async def _actor(
     request: Request,
-    log: Log,
-    caller: CurrentCaller,
+    scopes: SecurityScopes,
+    authorization: Authorization = None,
+    *,
     idempotency_key: Annotated[
         str | None,
         Header(description="Remembered for 24 hours: a repeat gets the first result", min_length=1, max_length=255),
     ] = None,
 ) -> Actor:
+    """Return who acts. It asks for the parts itself: each dependency of its own costs a write as much as a look-up."""
+    log, caller = await _log(request), await permitted(request, scopes, authorization)
     if idempotency_key is None:
         return Actor(log, caller, Intent())
     content = b"\n".join((f"{request.method} {request.url.path}?{request.url.query}".encode(), await request.body()))
