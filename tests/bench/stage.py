@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Stage:
     state: Sidecar
     sidecar: Sidecar
     issuer: Issuer | None
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def backend(self) -> str:
@@ -87,18 +88,15 @@ class Stage:
         """Return what signs a person in."""
         if self.issuer is None or person is None:
             return {}
-        if person not in _TOKENS:
-            _TOKENS[person] = self.issuer.token(person, lasts=7200)
-        return {"Authorization": f"Bearer {_TOKENS[person]}"}
+        if person not in self.tokens:
+            self.tokens[person] = self.issuer.token(person, lasts=7200)
+        return {"Authorization": f"Bearer {self.tokens[person]}"}
 
     def client(self, person: str | None = None, url: str | None = None) -> connect:
         """Return a WebSocket connection, to be entered."""
         return connect(
             url or self.platform.websocket, max_size=None, proxy=None, additional_headers=self.headers(person)
         )
-
-
-_TOKENS: dict[str, str] = {}
 
 
 @asynccontextmanager
