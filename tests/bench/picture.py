@@ -12,6 +12,7 @@ TASKS = "More tasks of one person"
 WIDTH = 900
 _PANEL = 430
 _HEIGHT = 330
+_LETTER = 7  # the width of most letters at most
 _STYLE = """
 svg { font: 12px system-ui, sans-serif; }
 text { fill: #1f2328; } .soft { fill: #59636e; } .title { font-weight: 600; font-size: 13px; }
@@ -128,7 +129,7 @@ def _growth(table: Mapping[str, Any]) -> list[str]:
         (colour, head.removesuffix(" p50 ms"), [_number(row[column]) for row in table["rows"]])
         for column, (colour, head) in enumerate(zip("abcd", table["head"][1:5], strict=True), 1)
     ]
-    top = max(10.0, *(max(values) for _, _, values in series)) * 1.1
+    top = 10.0 * math.ceil(max(max(values) for _, _, values in series) / 10)
     drawn = []
     for n, size in enumerate(sizes):
         x = 30 + 380 * n / (len(sizes) - 1)
@@ -145,9 +146,10 @@ def _growth(table: Mapping[str, Any]) -> list[str]:
 
 
 def _legend(entries: Sequence[tuple[str, str]], top: float) -> list[str]:
-    drawn = []
-    for number, (colour, name) in enumerate(entries):
-        drawn += [_bar(30 + number * 100, top, 12, colour, 12), _text(46 + number * 100, top + 11, name, "soft")]
+    drawn, left = [], 30.0
+    for colour, name in entries:
+        drawn += [_bar(left, top, 12, colour, 12), _text(left + 16, top + 11, name, "soft")]
+        left += 36 + _LETTER * len(name)
     return drawn
 
 
