@@ -76,10 +76,9 @@ def _ratios(calls: Rows) -> list[str]:
     for number, (name, value, aim) in enumerate(shown):
         top = 34 + number * 44
         drawn += [
-            _text(0, top, name, "soft"),
+            _text(0, top, f"{name}: {value:.2f}×", "soft"),
             _bar(0, top + 6, value * scale, "a" if aim is None or value <= aim else "c"),
         ]
-        drawn.append(_text(value * scale + 6, top + 18, f"{value:.2f}×"))
         if aim is not None:
             drawn.append(_line(aim * scale, top + 3, aim * scale, top + 25, "aim"))
     return drawn
