@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from services.backend.schemas import TaskDraft
 from services.backend.transfer.parsed import Entry, Problem
 from services.backend.workspace import Workspace, check_agreement, next_reminder_id
 from services.kit.events import EventType
-from services.kit.ids import uuid7
+from services.kit.ids import placed_id, uuid7
 from services.kit.task import Reminder, ReminderStatus, Status, Task
 
 MAX_PREVIEW: Final = 200
@@ -77,7 +77,7 @@ def take_in(
     resumed = work.base.changes.get(change) if change else None
     for place, entry in placed:
         draft = entry.draft
-        task_id = draft.id or (uuid5(change, str(place)) if change else uuid7())
+        task_id = draft.id or (placed_id(change, place) if change else uuid7())
         if _names_two(work, draft, task_id):
             tally.refuse(entry)
             continue

@@ -2,15 +2,50 @@
 
 import hashlib
 import secrets
+import threading
 import time
+from typing import Final
 from uuid import UUID, uuid5
+
+_RANDOM: Final = 74
+_STEP: Final = 32
+
+
+class _Sequence:
+    """Numbers of 122 bits, milliseconds and random bits, each larger than the one before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> int:
+        milliseconds = time.time_ns() // 1_000_000
+        with self._lock:
+            if milliseconds > self._last >> _RANDOM:
+                self._last = (milliseconds << _RANDOM) | secrets.randbits(_RANDOM)
+            else:
+                self._last += 1 + secrets.randbits(_STEP)
+            return self._last
+
+
+_sequence: Final = _Sequence()
 
 
 def uuid7() -> UUID:
-    """Return a new RFC 9562 version 7 UUID: its order is that of its making, to the millisecond."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
-    return UUID(int=value)
+    """Return a new RFC 9562 version 7 UUID: of two made by one process, the later is the larger."""
+    return _uuid(_sequence.next(), 7)
+
+
+def _uuid(value: int, version: int) -> UUID:
+    """Return the UUID of a version whose other bits are the 122 of `value`, in their order."""
+    high, middle, low = value >> 74, (value >> 62) & 0xFFF, value & ((1 << 62) - 1)
+    return UUID(int=(high << 80) | (version << 76) | (middle << 64) | (0b10 << 62) | low)
+
+
+def placed_id(change: UUID, place: int) -> UUID:
+    """Return the id of the thing at `place` (from 0) of a change, the same whenever asked: ids go in the places' order."""
+    digest = hashlib.blake2b(f"{change}\n{place}".encode(), digest_size=16).digest()
+    return _uuid((place << _RANDOM) | (int.from_bytes(digest) >> (128 - _RANDOM)), 8)
 
 
 def person_id(issuer: str, subject: str) -> str:

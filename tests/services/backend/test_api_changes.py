@@ -189,6 +189,14 @@ async def test_what_is_there_is_skipped_or_replaced(me: Client) -> None:
     assert (replaced["replaced"], await me.titles()) == (1, ["mine"])
 
 
+async def test_tasks_of_a_file_keep_their_order(me: Client) -> None:
+    wanted = [f"line {number:03}" for number in range(100)]
+    answer = await me.post("/api/tasks/import?format=todo.txt", "\n".join(wanted).encode())
+    assert answer.json["created"] == len(wanted)
+    items = (await me.get("/api/tasks?sort=created&limit=500")).json["items"]
+    assert [item["title"] for item in items] == wanted
+
+
 async def test_a_line_of_todo_txt_replaces_a_task_without_what_the_format_cannot_say(me: Client) -> None:
     reminders = [{"at": "2036-01-01T00:00:00Z"}, {"before": "P1D"}]
     task_id = await me.create("mine", description="long", due={"date": "2036-06-01"}, reminders=reminders)

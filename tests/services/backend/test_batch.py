@@ -38,6 +38,14 @@ async def test_operations_see_those_before_them() -> None:
     assert len(await hand.commits()) == 1
 
 
+async def test_tasks_made_together_keep_their_order() -> None:
+    hand = Hand()
+    wanted = [f"task {number:03}" for number in range(MAX_OPERATIONS)]
+    await batch(hand, *(creating(title) for title in wanted))
+    made = [row.task for row in (await hand.tasks()).rows.values()]
+    assert [task.title for task in sorted(made, key=lambda task: (task.created_at, task.id))] == wanted
+
+
 @pytest.mark.parametrize("place", [0, 1, 250, 499])
 async def test_one_refusal_refuses_all(place: int) -> None:
     hand = Hand()

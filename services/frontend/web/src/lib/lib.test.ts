@@ -123,6 +123,9 @@ describe("lists", () => {
 test("ids are UUIDs of version 7, in the order of their time", () => {
   expect(uuid7()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(uuid7(1_000) < uuid7(2_000)).toBe(true);
+  const made = Array.from({ length: 10_000 }, () => uuid7(3_000));
+  expect(new Set(made).size).toBe(10_000);
+  expect([...made].sort()).toEqual(made);
 });
 
 test("an address that cannot be decoded is taken as it is", () => {
