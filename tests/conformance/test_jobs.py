@@ -257,6 +257,29 @@ async def test_a_value_arrives_as_json(app: FakeApp, backend: Client) -> None:
     assert app.at(f"/job/{name}")[0].body == b'"text"'
 
 
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        ("1", b"1"),
+        ("1.0", b"1"),
+        ("-2.50", b"-2.5"),
+        ("1e3", b"1000"),
+        ('{"a": [1.0, "x"]}', b'{"a":[1,"x"]}'),
+        ("true", b"true"),
+        ("null", b"null"),
+    ],
+)
+async def test_data_arrives_as_it_was_sent(app: FakeApp, backend: Client, sent: str, arrives: bytes) -> None:
+    name, kept = unique("job"), unique("job")
+    for job, due in ((name, "50ms"), (kept, "1h")):
+        body = f'{{"dueTime": "{due}", "data": {sent}}}'
+        assert (await backend.http("POST", f"{JOBS}/{job}", data=body))[0] == 204
+    await eventually(lambda: runs(app, name))
+    assert app.at(f"/job/{name}")[0].body.replace(b" ", b"") == arrives
+    _, answer, _ = await backend.http("GET", f"{JOBS}/{kept}")
+    assert b'"value":' + arrives in answer.replace(b" ", b"")
+
+
 async def test_http_schedules_gets_and_deletes(app: FakeApp, backend: Client) -> None:
     name, gone = unique("job"), unique("job")
     body = {"dueTime": "100ms", "data": {"a": [1, "x"]}}

@@ -7,6 +7,9 @@ from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from grpc import StatusCode
 
+_DOMAIN: Final = "dapr.io"
+_ERROR_INFO: Final = "type.googleapis.com/google.rpc.ErrorInfo"
+
 HTTP_OF_GRPC: Final = {
     StatusCode.INVALID_ARGUMENT: 400,
     StatusCode.FAILED_PRECONDITION: 400,
@@ -38,12 +41,16 @@ class DaprError(Exception):
         self.reason = reason or error_code
 
     def body(self) -> bytes:
-        """Return the JSON body of the HTTP answer."""
-        return orjson.dumps({"errorCode": self.error_code, "message": self.message})
+        """Return the JSON body of the HTTP answer; `details` has an ErrorInfo where daprd gives a reason of its own."""
+        found: dict[str, object] = {"errorCode": self.error_code, "message": self.message}
+        if self.reason.startswith("DAPR_"):
+            info = {"@type": _ERROR_INFO, "domain": _DOMAIN, "metadata": {}, "reason": self.reason}
+            found["details"] = [info]
+        return orjson.dumps(found)
 
     def details(self) -> bytes:
         """Return the encoded `google.rpc.Status` with an ErrorInfo, as gRPC carries it in its trailers."""
-        info = error_details_pb2.ErrorInfo(reason=self.reason, domain="dapr.io")
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=_DOMAIN)
         detail = any_pb2.Any()
         detail.Pack(info)
         number: int = self.code.value[0]

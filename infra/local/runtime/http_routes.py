@@ -12,6 +12,7 @@ from grpc import StatusCode
 from infra.local.runtime.cloudevents import JSON, media_type, new_traceparent
 from infra.local.runtime.errors import DaprError, malformed
 from infra.local.runtime.metadata import describe
+from infra.local.runtime.protobuf_json import document
 from infra.local.runtime.pubsub import Entry
 from infra.local.runtime.sidecar import Sidecar
 from infra.local.runtime.state import Value, Write
@@ -172,11 +173,11 @@ async def schedule_job(exchange: Exchange) -> Answer:
     request = dict(_object(exchange.json()))
     if request.get("name"):
         raise DaprError(StatusCode.INVALID_ARGUMENT, "DAPR_SCHEDULER_JOB_NAME", "Set the job name in the url only")
-    data = request.pop("data", None)
+    has_data, data = "data" in request, request.pop("data", None)  # null is data too
     overwrite = request.pop("overwrite", None) is True
     try:
         job = json_format.ParseDict(request | {"name": exchange.arguments[0]}, Job())
-        if data is not None:
+        if has_data:
             job.data.Pack(json_format.ParseDict(data, struct_pb2.Value()))
     except json_format.ParseError as error:
         raise malformed(f"failed deserializing HTTP body: {error}") from error
@@ -189,7 +190,7 @@ async def get_job(exchange: Exchange) -> Answer:
     """Answer one job."""
     job = exchange.sidecar.services.jobs.get(exchange.sidecar.app_id, exchange.arguments[0])
     try:
-        return _json(json_format.MessageToDict(job))
+        return _json(document(job))
     except TypeError as error:  # data of a type that JSON has no form for
         raise DaprError(StatusCode.INTERNAL, "ERR_INTERNAL", str(error)) from error
 
@@ -202,7 +203,7 @@ async def delete_job(exchange: Exchange) -> Answer:
 
 async def get_metadata(exchange: Exchange) -> Answer:
     """Describe the sidecar; the rules of a subscription are a list here, and not a message that holds one."""
-    found = json_format.MessageToDict(describe(exchange.sidecar))
+    found = document(describe(exchange.sidecar))
     for subscription in found.get("subscriptions", []):
         subscription["rules"] = subscription["rules"]["rules"]
     return _json(found)

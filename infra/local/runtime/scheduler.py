@@ -20,10 +20,11 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 from dapr.proto.runtime.v1.jobs_pb2 import Job
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import struct_pb2
 
 from infra.local.runtime.applications import Application
 from infra.local.runtime.jobs import JobStore, StoredJob, after_failure, after_success
+from infra.local.runtime.protobuf_json import document
 
 log = logging.getLogger(__name__)
 
@@ -161,5 +162,5 @@ def body_of(job: Job) -> bytes:
     """Return the body of a trigger: JSON for a protobuf Value, the bytes as they are for anything else."""
     value = struct_pb2.Value()
     if job.data.Unpack(value):
-        return orjson.dumps(json_format.MessageToDict(value)) if value.WhichOneof("kind") else b""
+        return orjson.dumps(document(value)) if value.WhichOneof("kind") else b""
     return bytes(job.data.value).strip()
