@@ -35,8 +35,8 @@ credentials = Credentials(
 
 # Both can be used: the topics are there, and the database answers
 usable = [
-    redpanda.topics_task(stream, settings, CATALOGUE, within, cluster.options(credentials, closed)),
-    postgres.check(database, settings, within, cluster.options(credentials, closed)),
+    redpanda.topics_task(stream, settings, CATALOGUE, within, cluster.options(credentials, closed, *stream.ready)),
+    postgres.check(database, settings, within, cluster.options(credentials, closed, *database.ready)),
 ]
 
 # Dapr, and what it is told of the catalogue

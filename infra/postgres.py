@@ -48,10 +48,11 @@ _PASSWORD: Final = "password"  # noqa: S105 - a key
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """How the database is reached; the connection string is a secret."""
+    """How the database is reached, and what has to be up for it; the connection string is a secret."""
 
     connection_string: pulumi.Output[str]
     destinations: tuple[Destination, ...]
+    ready: tuple[pulumi.Resource, ...] = ()
 
 
 def external(settings: Settings) -> Database:
@@ -111,9 +112,11 @@ class Postgres(pulumi.ComponentResource):
             ingress=[Ingress(from_=[pods(settings.namespace)], ports=tcp(PORT))],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._stateful_set(secret, policy)
+        server = self._stateful_set(secret, policy)
         self.database = Database(
-            connection_string(self._service(), password, "disable"), (Destination(pods(NAME, NAME), (PORT,)),)
+            connection_string(self._service(), password, "disable"),
+            (Destination(pods(NAME, NAME), (PORT,)),),
+            ready=(server,),
         )
         self.register_outputs({})
 
@@ -131,7 +134,7 @@ class Postgres(pulumi.ComponentResource):
         )
         return pulumi.Output.format("{0}.{1}.svc.cluster.local", service.metadata.name, within)
 
-    def _stateful_set(self, secret: Secret, policy: pulumi.Resource) -> None:
+    def _stateful_set(self, secret: Secret, policy: pulumi.Resource) -> StatefulSet:
         claim = PersistentVolumeClaimArgs(
             metadata=ObjectMetaArgs(name="data"),
             spec=PersistentVolumeClaimSpecArgs(
@@ -139,7 +142,7 @@ class Postgres(pulumi.ComponentResource):
                 resources=VolumeResourceRequirementsArgs(requests={"storage": self._settings.database_storage}),
             ),
         )
-        StatefulSet(
+        return StatefulSet(
             self._stem,
             metadata=meta(NAME, self._namespace.metadata.name, NAME),
             spec=StatefulSetSpecArgs(

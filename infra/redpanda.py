@@ -29,11 +29,12 @@ _MILLISECONDS_AN_HOUR: Final = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Where the event stream is: for sidecars, for network policies, and with which credentials."""
+    """Where the event stream is: for sidecars, for network policies, with which credentials, and what has to be up."""
 
     kafka: Kafka
     destinations: tuple[Destination, ...]
     credentials: Values = field(default_factory=dict)
+    ready: tuple[pulumi.Resource, ...] = ()
 
 
 def external(settings: Settings) -> Stream:
@@ -72,11 +73,12 @@ class Redpanda(pulumi.ComponentResource):
             self._secret(_BOOTSTRAP, {"password": generated(f"{name}-bootstrap", self)}),
         ]
         self._guard()
-        self._release(secrets, keep)
+        brokers = self._release(secrets, keep)
         self.stream = Stream(
             Kafka(brokers=(f"{NAME}.{NAME}.svc.cluster.local:{_PORT}",), sasl=settings.kafka_sasl),
             (Destination(pods(NAME), (_PORT,)),),
             kafka_credentials(_USER, password) if settings.kafka_sasl != "none" else {},
+            ready=(brokers,),
         )
         self.register_outputs({"brokers": list(self.stream.kafka.brokers)})
 
@@ -104,10 +106,10 @@ class Redpanda(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _release(self, after: list[Secret], keep: pulumi.ResourceOptions) -> None:
+    def _release(self, after: list[Secret], keep: pulumi.ResourceOptions) -> Release:
         settings = self._settings
         repository = settings.redpanda_chart_repository
-        Release(
+        return Release(
             self._stem,
             name=NAME,
             namespace=self._namespace.metadata.name,

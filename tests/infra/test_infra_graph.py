@@ -79,6 +79,13 @@ def test_stores_are_checked_after_they_are_there(minikube: Graph) -> None:
     assert minikube.waits_for(minikube.one("Job", "database-check"), minikube.one("Secret", "credentials-database"))
 
 
+def test_stores_are_asked_once_they_are_up(minikube: Graph, gke: Graph) -> None:
+    """Or a first start that pulls its images for minutes outlives the tries of the Job that asks."""
+    assert minikube.waits_for(minikube.one("Job", "database-check"), minikube.one("StatefulSet", "postgres"))
+    for graph in (minikube, gke):
+        assert graph.waits_for(graph.one("Job", "topics"), graph.one("Release", "redpanda"))
+
+
 def test_nothing_sleeps(graph: Graph) -> None:
     assert not [r for r in graph.resources if "sleep" in r.type.lower() or r.type.startswith("command:")]
     for job in graph.all("Job"):
