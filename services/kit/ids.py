@@ -43,7 +43,7 @@ def _uuid(value: int, version: int) -> UUID:
 
 
 def placed_id(change: UUID, place: int) -> UUID:
-    """Return the id of the thing at `place` (from 0) of a change, the same whenever asked: ids go in the places' order."""
+    """Return the id of what is at `place` (from 0) of a change: the same whenever asked, in the order of the places."""
     digest = hashlib.blake2b(f"{change}\n{place}".encode(), digest_size=16).digest()
     return _uuid((place << _RANDOM) | (int.from_bytes(digest) >> (128 - _RANDOM)), 8)
 

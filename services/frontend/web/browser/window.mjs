@@ -13,7 +13,7 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 const BROKEN = /Content Security Policy|Minified React error|Hydration|ChunkLoadError/i;
 
 /** What is wrong though the walk goes on; it fails in the end. */
