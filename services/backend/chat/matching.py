@@ -1,5 +1,6 @@
 """Which open tasks a person's words mean: those that hold all of the words, or else those that hold most of them."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -7,6 +8,12 @@ from services.backend.row import Row, folded
 from services.backend.tasklist import TaskList
 from services.kit.task import Status
 
+_CHOOSING: Final = re.compile(
+    r"#[\w/-]+|\b(?:all|about|every|everything|anything|each|any|of|from|in|on|for|by|and|are|is|be|due|open|list|todos?|do|i|have|"
+    r"still|left|overdue|late|urgent|high|medium|low|priority|today|tonight|tomorrow|yesterday|this|next|last|coming|"
+    r"days?|weeks?|weekend|months?|years?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|"
+    r"may|june|july|august|september|october|november|december|\d+(?:st|nd|rd|th)?)\b"
+)
 _LITTLE: Final = frozenset(
     {"the", "a", "an", "my", "task", "tasks", "to", "with", "that", "this", "it", "thing", "please"}
 )
@@ -19,6 +26,12 @@ def matching(tasks: TaskList, words: str, status: Status = Status.OPEN) -> list[
     wanted = [word for word in folded(words).split() if word not in _LITTLE]
     found = exact or ([row for row in rows if _holds(row, wanted)] if wanted else [])
     return sorted(found, key=lambda row: row.due)
+
+
+def narrowed(rows: list[Row], words: str) -> list[Row]:
+    """Return those rows that are also about what `words` say beside "all", a span of time, a tag or a priority."""
+    wanted = [word for word in re.findall(r"[\w'-]+", _CHOOSING.sub(" ", folded(words))) if word not in _LITTLE]
+    return [row for row in rows if all(word in row.tags or _holds(row, [word]) for word in wanted)]
 
 
 def _holds(row: Row, wanted: Iterable[str]) -> bool:

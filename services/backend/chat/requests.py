@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.backend.chat import answers
-from services.backend.chat.matching import matching
+from services.backend.chat.matching import matching, narrowed
 from services.backend.chat.plan import Asked, Plan, needs_yes
 from services.backend.query import Query, run
 from services.backend.row import Row
@@ -90,9 +90,9 @@ def _asked(asked: Asked, rows: list[Row], operations: list[dict[str, Any]], verb
 
 
 def _named(asked: Asked, words: str) -> list[Row]:
-    """Return the open tasks that words name: "everything overdue", "all #home", "all of today", or words of a title."""
+    """Return the open tasks that words name: "everything overdue", "all #home", "all work tasks", words of a title."""
     if _OPENED.search(words) or "overdue" in words.lower().split():
-        return (_asked_for(asked, words.lower())[0] or [])[:_MOST]
+        return narrowed(_asked_for(asked, words.lower())[0] or [], words)[:_MOST]
     return matching(asked.tasks, words)
 
 

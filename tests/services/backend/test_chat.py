@@ -149,6 +149,27 @@ async def test_bulk_changes_ask_first_and_are_one_undo(app: FastAPI) -> None:
     assert {task["due"]["date"] for task in (await tasks(app)).values()} == {OVERDUE["date"]}
 
 
+@pytest.mark.parametrize(
+    ("message", "meant"),
+    [
+        ("delete all work tasks", {"Report", "Work out"}),
+        ("delete everything about work", {"Work out"}),
+        ("delete all overdue work tasks", {"Report"}),
+        ("delete all high priority tasks", {"Rent"}),
+        ("delete everything", {"Report", "Work out", "Rent"}),
+        ("delete all gardening tasks", set()),
+    ],
+)
+async def test_all_of_something_is_not_all(app: FastAPI, message: str, meant: set[str]) -> None:
+    await add(app, "Report", tags=["Work"], due=OVERDUE)
+    await add(app, "Work out")
+    await add(app, "Rent", priority="high", due=OVERDUE)
+    asked = await say(app, message)
+    assert {title for title in ("Report", "Work out", "Rent") if f"“{title}”" in asked["reply"]} == meant
+    assert asked["asks"] is bool(meant)
+    assert len(await tasks(app)) == 3
+
+
 async def test_a_moved_task_keeps_its_time_of_day(app: FastAPI) -> None:
     await add(app, "Dentist", due={"at": "2030-05-02T15:30:00+02:00", "time_zone": "Europe/Rome"})
     await say(app, "move the dentist to 10 December 2030")
