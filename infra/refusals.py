@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Final
 
+from pulumi import RunError
 from pydantic import ValidationError
 
 from components.catalogue import CATALOGUE
@@ -22,8 +23,8 @@ _ORIGIN: Final = re.compile(r"https://[^/?#@\s]+")
 _ISSUER: Final = re.compile(rf"{_ORIGIN.pattern}(/[^?#\s]*)?")
 
 
-class SettingsError(Exception):
-    """The settings of a stack cannot be used; the message lists every problem and the command that mends it."""
+class SettingsError(RunError):
+    """The settings cannot be used: each problem, and the command that mends it. Pulumi prints that without a trace."""
 
     def __init__(self, stack: str, problems: list[Problem]) -> None:
         self.problems = problems

@@ -220,6 +220,10 @@ def test_the_program_reads_the_stack_and_fails_before_it_makes_anything(stack: s
         run(stack, {**with_settings(stack, replicas=0), f"{PROJECT}:typo": "1"})
 
 
+def test_a_refusal_is_of_the_kind_that_pulumi_prints_without_a_trace() -> None:
+    assert isinstance(refused("gke", replicas=0), RunError)
+
+
 def test_the_program_sees_which_values_are_encrypted() -> None:
     config = with_settings("gke", postgres="external", databaseUrl="postgres://u:p@db/tasks")
     with pytest.raises(SettingsError, match="it is a secret, and stands in plain text"):
