@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi import RunError
 from pydantic import SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 from stack_program import EXISTING, PROJECT, ROOT, SECRET, SIGNED_IN, run, stack_file, with_settings
