@@ -1,3 +1,4 @@
+import { waitFor } from "@testing-library/react";
 import { ApiError, NetworkError } from "@/api/http";
 import type { EventType, Operation, Problem } from "@/api/types";
 import type { LogEvent } from "@/sync/protocol";
@@ -18,10 +19,10 @@ function event(seq: number, fields: Partial<LogEvent> = {}): LogEvent {
 
 /** A platform that answers when it is told to. */
 function platform() {
-  const asked: { mutation: Mutation; undoes: string | null; answer: (to: Receipt | Error) => void }[] = [];
-  const send: Send = (mutation, undoes) =>
+  const asked: { mutation: Mutation; answer: (to: Receipt | Error) => void }[] = [];
+  const send: Send = (mutation) =>
     new Promise((resolve, reject) => {
-      asked.push({ mutation, undoes, answer: (to) => (to instanceof Error ? reject(to) : resolve(to)) });
+      asked.push({ mutation, answer: (to) => (to instanceof Error ? reject(to) : resolve(to)) });
     });
   return { asked, send };
 }
@@ -102,7 +103,49 @@ test("undo drops a change that waits, and asks the platform about one that was s
   expect(titleIn(engine)).toBe("Buy milk");
   await settled();
   expect(asked).toHaveLength(2);
-  expect(asked[1]).toMatchObject({ undoes: "c1", mutation: { kind: "undo", of: first } });
+  expect(asked[1]).toMatchObject({ mutation: { kind: "undo", of: first, undoes: "c1" } });
+});
+
+test("an undo that waited when the page closed still names its change", async () => {
+  const database = await Database.open("undoing");
+  const first = platform();
+  const before = liveEngine([milk], { send: first.send });
+  await before.attach(database);
+  const key = before.mutate([rename("One")]);
+  before.undo(key); // while it is being sent
+  first.asked[0]?.answer({ change: "c1", seq: 11 });
+  await waitFor(async () =>
+    expect((await database.readQueue()).map(({ mutation }) => mutation.undoes)).toEqual(["c1"]),
+  );
+  const second = platform();
+  const after = liveEngine([milk], { send: second.send });
+  await after.attach(database);
+  after.setConnection("live");
+  await waitFor(() => expect(second.asked).toHaveLength(1));
+  expect(second.asked[0]?.mutation).toMatchObject({ kind: "undo", of: key, undoes: "c1" });
+});
+
+test("an undo of what changed nothing is not sent, since it would take back another change", async () => {
+  const { asked, send } = platform();
+  const engine = liveEngine([milk], { send });
+  engine.undo(engine.mutate([rename("Buy milk")]));
+  asked[0]?.answer({ change: null, seq: 0 });
+  await settled();
+  expect(asked).toHaveLength(1);
+  expect(engine.store.getState()).toMatchObject({ waiting: 0, issues: [] });
+});
+
+test("an undo of a change that is not known is set aside, and the person told", async () => {
+  const database = await Database.open("unknown");
+  const lost = { kind: "undo" as const, operations: [], of: "gone", before: { milk }, at: "", offline: true };
+  await database.putQueued({ order: 1, mutation: { ...lost, key: "u", tab: "dead" }, reason: null });
+  const { asked, send } = platform();
+  const engine = liveEngine([milk], { send });
+  await engine.attach(database);
+  engine.setConnection("live");
+  await settled();
+  expect(asked).toHaveLength(0);
+  expect(engine.store.getState().issues.map(({ reason }) => reason.kind)).toEqual(["refused"]);
 });
 
 test("what is missing makes it come back by cursor, what was seen is skipped", () => {

@@ -24,6 +24,7 @@ export interface Shown {
 
 interface Pending {
   readonly mutation: Mutation;
+  readonly order: number;
   readonly receipt: Receipt | null;
   /** Whether the platform's own events have shown it. */
   readonly seen: boolean;
@@ -63,7 +64,6 @@ export class Engine {
     }));
     this.sender = new Sender({
       next: () => this.next(),
-      changeOf: (key) => this.changes.get(key) ?? null,
       send: options.send ?? sendMutation,
       onSent: (mutation, receipt) => this.sent(mutation, receipt),
       onRefused: (mutation, error) => this.refused(mutation, error),
@@ -85,10 +85,10 @@ export class Engine {
     if (confirmed && this.confirmed.cursor === null) this.confirmed = confirmed;
     const left = queue.filter(({ mutation }) => !alive.has(mutation.tab) || mutation.tab === this.tabs.name);
     this.order = Date.now();
-    for (const { mutation, reason } of left) {
+    for (const { mutation, order, reason } of left) {
       const adopted = { ...mutation, offline: true };
       if (reason) this.setAside({ mutation: adopted, reason, title: titleOf(adopted) });
-      else this.pending.push({ mutation: adopted, receipt: null, seen: false });
+      else this.pending.push({ mutation: adopted, order, receipt: null, seen: false });
     }
     this.tabs.keep(() => {
       this.keeper = true;
@@ -114,7 +114,7 @@ export class Engine {
       this.remove(key);
       this.show();
     } else {
-      this.enqueue({ kind: "undo", operations: [], of: key, before });
+      this.enqueue({ kind: "undo", operations: [], of: key, undoes: this.changes.get(key) ?? null, before });
     }
   }
 
@@ -125,7 +125,8 @@ export class Engine {
     this.store.setState({ issues: this.store.getState().issues.filter((other) => other !== issue) });
     void this.database?.deleteQueued(key);
     const { operations } = issue.mutation;
-    if (keep) this.mutate(issue.reason.kind === "deleted" ? revived(issue.mutation) : operations);
+    if (keep && operations.length > 0)
+      this.mutate(issue.reason.kind === "deleted" ? revived(issue.mutation) : operations);
   }
 
   setConnection(connection: ConnectionState): void {
@@ -193,7 +194,7 @@ export class Engine {
     this.sender.hurry();
   }
 
-  private enqueue(content: Pick<Mutation, "kind" | "operations" | "of" | "before">): string {
+  private enqueue(content: Pick<Mutation, "kind" | "operations" | "of" | "undoes" | "before">): string {
     const mutation: Mutation = {
       ...content,
       key: uuid7(),
@@ -201,9 +202,9 @@ export class Engine {
       offline: !isCurrent(this.store.getState().connection),
       tab: this.tabs.name,
     };
-    this.pending.push({ mutation, receipt: null, seen: false });
-    if (mutation.kind === "batch") this.undoable.set(mutation.key, mutation.before);
     this.order = Math.max(this.order + 1, Date.now());
+    this.pending.push({ mutation, order: this.order, receipt: null, seen: false });
+    if (mutation.kind === "batch") this.undoable.set(mutation.key, mutation.before);
     void this.database?.putQueued({ order: this.order, mutation, reason: null });
     this.show();
     this.sender.hurry();
@@ -213,14 +214,35 @@ export class Engine {
   private next(): Mutation | null {
     if (!isCurrent(this.store.getState().connection)) return null;
     const found = this.pending.find(({ receipt }) => receipt === null)?.mutation ?? null;
+    if (found?.kind === "undo" && !found.undoes) {
+      this.leave(found);
+      return this.next();
+    }
     this.sending = found?.key ?? null;
     return found;
+  }
+
+  /** Do not send an undo of a change that the platform has no id of: it would take back the latest one. */
+  private leave(undo: Mutation): void {
+    const nothing = undo.of !== null && this.changes.has(undo.of);
+    this.remove(undo.key, nothing);
+    if (!nothing) {
+      const detail = "It is not known what became of the change that was to be undone.";
+      this.setAside({ mutation: undo, reason: { kind: "refused", status: 409, detail }, title: titleOf(undo) });
+    }
+    this.show();
   }
 
   private sent(mutation: Mutation, receipt: Receipt): void {
     this.sending = null;
     this.changes.set(mutation.key, receipt.change);
-    this.pending = this.pending.map((one) => (one.mutation === mutation ? { ...one, receipt } : one));
+    this.pending = this.pending.map((one) => {
+      if (one.mutation === mutation) return { ...one, receipt };
+      if (one.mutation.of !== mutation.key) return one;
+      const undo = { ...one.mutation, undoes: receipt.change };
+      void this.database?.putQueued({ order: one.order, mutation: undo, reason: null });
+      return { ...one, mutation: undo };
+    });
     void this.database?.deleteQueued(mutation.key);
     this.dropShown();
     this.show();

@@ -7,6 +7,8 @@ export interface Mutation {
   readonly operations: readonly Operation[];
   /** Of an undo: the key of the change that it takes back. */
   readonly of: string | null;
+  /** Of an undo: the platform's id of that change, once it is known; it outlives the page with the undo. */
+  readonly undoes?: string | null;
   /** The tasks it touches as they were shown before; null where there was none. */
   readonly before: Readonly<Record<string, Task | null>>;
   readonly at: string;

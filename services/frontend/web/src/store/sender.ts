@@ -8,13 +8,13 @@ export interface Receipt {
   readonly seq: number;
 }
 
-export type Send = (mutation: Mutation, undoes: string | null) => Promise<Receipt>;
+export type Send = (mutation: Mutation) => Promise<Receipt>;
 
 /** Send a change under its own key: a repeat gets the first result. */
-export const sendMutation: Send = async (mutation, undoes) => {
+export const sendMutation: Send = async (mutation) => {
   const { key } = mutation;
   if (mutation.kind === "undo") {
-    const answer = await call<UndoAnswer>("POST", "/api/undo", { key, body: { change: undoes } });
+    const answer = await call<UndoAnswer>("POST", "/api/undo", { key, body: { change: mutation.undoes } });
     return { change: answer.change, seq: 0 };
   }
   const answer = await call<BatchAnswer>("POST", "/api/tasks/batch", {
@@ -26,7 +26,6 @@ export const sendMutation: Send = async (mutation, undoes) => {
 
 export interface SenderOptions {
   next: () => Mutation | null;
-  changeOf: (key: string) => string | null;
   send: Send;
   onSent: (mutation: Mutation, receipt: Receipt) => void;
   onRefused: (mutation: Mutation, error: ApiError) => void;
@@ -60,9 +59,8 @@ export class Sender {
   }
 
   private async sendOne(mutation: Mutation): Promise<void> {
-    const undoes = mutation.of === null ? null : this.options.changeOf(mutation.of);
     try {
-      const receipt = await this.options.send(mutation, undoes);
+      const receipt = await this.options.send(mutation);
       this.failures = 0;
       this.options.onSent(mutation, receipt);
     } catch (error) {
