@@ -3,14 +3,16 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _BYTES = 3 << 30  # what is not written takes no space of the machine's
 _FILLER = "filler"
 _BLOCK = 4096
+_LEAVE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,10 @@ class Disk:
         return self.root / "data"
 
     def fill(self) -> None:
-        """Leave not a byte free."""
-        free = os.statvfs(self.root)
-        with (self.root / _FILLER).open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, max(1, free.f_bavail - 64) * free.f_frsize)
+        """Leave not a byte free, though others write meanwhile."""
+        with (self.root / _FILLER).open("wb") as filler, suppress(OSError):
+            while (half := self._free_bytes() // 2) > _BLOCK:
+                os.posix_fallocate(filler.fileno(), os.fstat(filler.fileno()).st_size, half)
         self.fill_again()
 
     def fill_again(self) -> None:
@@ -43,6 +45,10 @@ class Disk:
     def free(self) -> None:
         """Make room again."""
         (self.root / _FILLER).unlink(missing_ok=True)
+
+    def _free_bytes(self) -> int:
+        found = os.statvfs(self.root)
+        return found.f_bavail * found.f_frsize
 
 
 def why_not() -> str | None:
@@ -68,8 +74,20 @@ def mounted(folder: Path) -> Iterator[Disk]:
         _as_root("chown", str(os.geteuid()), str(root))
         yield Disk(root)
     finally:
-        _as_root("umount", str(root))
+        _unmount(root)
         image.unlink()
+
+
+def _unmount(root: Path) -> None:
+    """Take it away once the last process that had a file there has gone."""
+    end = time.monotonic() + _LEAVE_SECONDS
+    while True:
+        try:
+            return _as_root("umount", str(root))
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
 def _as_root(*command: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -18,6 +19,8 @@ from faults.ledger import Ledger
 from faults.stage import PATIENCE_SECONDS, Stage
 from faults.strikes import Durations, Fault
 from faults.writers import CHANGES_A_TURN, write
+
+T = TypeVar("T")
 
 _WRITERS = 2  # of each person at once
 
@@ -165,14 +168,14 @@ class _Probe:
         return any(item["task"] == task and item["outcome"] == "delivered" for item in found["items"])
 
 
-def _calmly(check: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
+def _calmly(check: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T | None]]:
     """Return a check that takes a call without an answer for a no."""
 
-    async def checked() -> bool:
+    async def checked() -> T | None:
         try:
             return await check()
         except (aiohttp.ClientError, TimeoutError):
-            return False
+            return None
 
     return checked
 
@@ -192,7 +195,7 @@ async def _is_done(member: Member) -> bool:
     head = (await person.call("GET", "/api/tasks?limit=1"))["seq"]
     if head < ledger.events or member.device.seq != head:
         return False
-    if (await person.call("GET", "/api/audit?limit=1"))["items"][0]["seq"] != head:
+    if [entry["seq"] for entry in (await person.call("GET", "/api/audit?limit=1"))["items"]] != [head]:
         return False
     found = await person.everything("/api/notifications", limit=100)
     closed = all(c["status"] not in {"pending", "retrying"} for item in found for c in item["channels"].values())
@@ -204,7 +207,8 @@ async def examine(stage: Stage, phase: Phase) -> Findings:
     mails, found = stage.mails(), []
     for member in phase.members:
         sent = [{k: n for k, n in all_.items() if k.startswith(member.known_as)} for all_ in (mails, stage.webhooks)]
-        found.append(judge(await _evidence(member, *sent)))
+        asked = _calmly(lambda m=member, s=sent: _evidence(m, *s))  # type: ignore[misc]
+        found.append(judge(await eventually(asked, PATIENCE_SECONDS, every=1)))
     return Findings.all_of(found)
 
 

@@ -62,7 +62,7 @@ class Stage:
         """Send a part a signal that ends it, and wait until it has ended."""
         process = self.part(name)
         process.send_signal(number)
-        await eventually(lambda: not process.is_running(), 60)
+        await eventually(lambda: not process.is_running())
 
     def started(self, argument: str) -> psutil.Process | None:
         """Return the process, ready or not, that has such an argument; None where there is none."""
@@ -94,7 +94,7 @@ class Stage:
     def mails(self) -> Counter[str]:
         """Return how often each message was mailed, by its id."""
         found: Counter[str] = Counter()
-        for file in (self.platform.data or self.platform.folder / "data").glob("mail/*.eml"):
+        for file in (self.platform.data or self.platform.folder / "data").glob("mail/[!.]*.eml"):
             message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             found.update(_REFERENCE.findall(message.get_content()))
         return found

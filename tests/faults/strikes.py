@@ -13,11 +13,10 @@ import psutil
 from harness.person import Person
 from harness.waiting import eventually
 
-from faults.stage import Stage
+from faults.stage import PATIENCE_SECONDS, Stage
 
 _BACKENDS = ("backend", "backend-2")
 _SIDECARS = ("backend", "frontend", "audit", "recurring-task", "notification", "backend-2", "frontend-2")
-_BITE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ async def restart_scheduler(stage: Stage, _: Durations, _number: int) -> None:
 async def stop_broker(stage: Stage, durations: Durations, _number: int) -> None:
     """End the broker; the one that the supervisor starts is kept from beginning until the time is over."""
     await stage.end("kafka", signal.SIGTERM)
-    with paused(await eventually(lambda: stage.started("kafka.Kafka"), 60, every=0.01)):
+    with paused(await eventually(lambda: stage.started("kafka.Kafka"), every=0.01)):
         await asyncio.sleep(durations.broker)
 
 
@@ -81,7 +80,7 @@ async def fill_disk(stage: Stage, durations: Durations, _number: int) -> None:
 
     stage.disk.fill()
     try:
-        await eventually(bites, _BITE_SECONDS, every=0.1)
+        await eventually(bites, PATIENCE_SECONDS, every=0.1)
         await asyncio.sleep(durations.disk)
     finally:
         stage.disk.free()

@@ -13,7 +13,7 @@ from faults.report import Result
 from faults.stage import Stage, staged
 from faults.strikes import FAULTS, Durations, Fault
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 SHORT = Scale(people=6, changes=100, strikes=1, pace=10, durations=Durations(broker=8, pause=8, disk=2))
 

@@ -85,14 +85,13 @@ class Work:
 async def _kill_now_and_then(platform: Platform, victim: str, work: Work) -> int:
     kills = 0
     for share in range(1, KILLS + 1):
-        await eventually(lambda share=share: work.done >= WRITES * share / (KILLS + 1), within=120)  # type: ignore[misc]
-        await eventually(lambda: platform.kill(victim), within=30)
+        await eventually(lambda share=share: work.done >= WRITES * share / (KILLS + 1), within=600)  # type: ignore[misc]
+        await eventually(lambda: platform.kill(victim))
         kills += 1
     return kills
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("victim", VICTIMS)
 async def test_nothing_is_lost_and_nothing_doubled(platform: Platform, people: list[Person], victim: str) -> None:
     work = Work(people)
@@ -102,7 +101,7 @@ async def test_nothing_is_lost_and_nothing_doubled(platform: Platform, people: l
     try:
         kills, _ = await asyncio.gather(_kill_now_and_then(platform, victim, work), work.run())
         assert (kills, work.done) == (KILLS, WRITES)
-        await eventually(platform.is_ready, within=60)
+        await eventually(platform.is_ready)
         for number, person in enumerate(people):
             await _holds(person, followers[number], work.created[number], work.completed[number])
     finally:
@@ -117,13 +116,13 @@ async def _holds(person: Person, follower: Follower, created: set[str], children
     async def with_children() -> bool:
         return children <= {str(task["id"]) for task in await there()}
 
-    await eventually(with_children, within=60)
+    await eventually(with_children)
     tasks = await there()
     ids = Counter(str(task["id"]) for task in tasks)
     assert set(ids) == created | children, "a write was lost, or made what nobody asked for"
     assert set(ids.values()) == {1}
     head = (await person.call("GET", "/api/tasks?limit=1"))["seq"]
-    await follower.until(lambda f: f.seq == head, 60)
+    await follower.until(lambda f: f.seq == head)
     assert follower.seqs == list(range(follower.begun + 1, head + 1)), "a client missed or repeated an event"
     assert {t["id"]: t for t in tasks} == follower.tasks
     await _audited(person, head)
@@ -134,7 +133,7 @@ async def _audited(person: Person, head: int) -> None:
     async def whole() -> bool:
         return bool((await person.call("GET", "/api/audit/verify"))["entries"] >= head)
 
-    await eventually(whole, within=60)
+    await eventually(whole)
     proof = await person.call("GET", "/api/audit/verify")
     seqs = [item["seq"] for item in await person.everything("/api/audit")]
     assert proof["ok"], proof

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +17,8 @@ import psutil
 from components.catalogue import CATALOGUE, FRONTEND
 from harness.ports import free_ports
 
-READY_SECONDS = 120
-STOP_SECONDS = 15
+READY_SECONDS = 300
+STOP_SECONDS = 60  # the supervisor itself takes 9 at most, and then kills
 RUNTIME = "runtime"
 _ANNOUNCED = re.compile(rb" (\S+) is ready after \S+ s \(process (\d+)\)")
 
@@ -82,15 +83,22 @@ class Platform:
 
         An engine or sidecar has its name from the time that it was ready for the first time.
         """
-        found = self.processes()
+        found, named = self.processes(), {}
         self._read_names()
-        return {self._names.get(child.pid) or child.name(): child for child in found if child.is_running()}
+        for child in found:
+            with suppress(psutil.Error):  # it has ended since; PostgreSQL's own come and go all the time
+                if child.is_running():
+                    named[self._names.get(child.pid) or child.name()] = child
+        return named
 
     def processes(self) -> list[psutil.Process]:
         """Return the processes that run just now, named or not."""
         if self.process is None or self.process.poll() is not None:
             return []
-        return psutil.Process(self.process.pid).children(recursive=True)
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def listening(self, name: str) -> int | None:
         """Return the port that a service listens on; None where it does not."""
@@ -127,17 +135,25 @@ class Platform:
         """End it as Ctrl-C does, and see that nothing is left."""
         if self.process is None:
             return
-        children = self.children().values()
+        children = list(self.children().values())
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        left = [child for child in list(children) if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        left = [child for child in children if is_alive(child)]
         for child in left:
             child.kill()
         assert not left, f"still running after the end: {left}"
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process runs; one that has ended, or does so meanwhile, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _answers(port: int) -> bool:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from harness.platform import is_alive
 from harness.ports import free_ports
 from harness.waiting import eventually
 
 from infra.local.child import Executable, fork
+from infra.local.supervisor import END_SECONDS
 
 TESTS = Path(__file__).parents[1]
 
@@ -52,7 +54,7 @@ class Small:
             matches = re.findall(pattern, self.log)
             return matches if len(matches) >= times else None
 
-        return await eventually(found, 30)
+        return await eventually(found)
 
     async def is_up(self) -> None:
         await self.says("everything is up")
@@ -60,8 +62,8 @@ class Small:
     def children(self) -> dict[str, psutil.Process]:
         return {child.name(): child for child in psutil.Process(self.process.pid).children()}
 
-    async def ends(self, within: float = 10) -> int:
-        return await eventually(lambda: self.process.poll() is not None, within) and self.process.returncode
+    async def ends(self) -> int:
+        return await eventually(lambda: self.process.poll() is not None) and self.process.returncode
 
 
 Starter = Callable[..., Small]
@@ -82,7 +84,7 @@ def small(tmp_path: Path) -> Iterator[Starter]:
 
 
 def gone(processes: dict[str, psutil.Process]) -> bool:
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes.values())
+    return not any(map(is_alive, processes.values()))
 
 
 async def test_everything_is_up_and_ends_with_one_signal(small: Starter) -> None:
@@ -100,25 +102,25 @@ async def test_services_end_before_what_they_stand_on(small: Starter) -> None:
     one = small(runtime="serve", a="stubborn")
     await one.is_up()
     children = one.children()
-    one.process.send_signal(signal.SIGINT)
     began = time.monotonic()
+    one.process.send_signal(signal.SIGINT)
     await eventually(lambda: gone({"a": children["a"]}))
     assert time.monotonic() - began > 2
     assert await one.ends() == 0
-    assert time.monotonic() - began < 5
     assert "a did not end in time and is killed" in one.log
+    assert gone(children)
 
 
-async def test_everything_stubborn_still_ends_within_five_seconds(small: Starter) -> None:
+async def test_everything_stubborn_is_killed_once_its_time_is_over(small: Starter) -> None:
     one = small(runtime="stubborn", a="stubborn")
     await one.is_up()
     children = one.children()
     children["a"].suspend()
-    began = time.monotonic()
     one.process.send_signal(signal.SIGINT)
     assert await one.ends() == 0
-    assert time.monotonic() - began < 5
+    assert re.findall(r"(\w+) did not end in time and is killed", one.log) == ["a", "runtime"]
     assert gone(children)
+    assert sum(END_SECONDS[:2]) < 5
 
 
 async def test_a_second_signal_ends_at_once(small: Starter) -> None:
@@ -127,10 +129,9 @@ async def test_a_second_signal_ends_at_once(small: Starter) -> None:
     children = one.children()
     one.process.send_signal(signal.SIGINT)
     await one.says("stopping")
-    began = time.monotonic()
     one.process.send_signal(signal.SIGINT)
     assert await one.ends() == 0
-    assert time.monotonic() - began < 2
+    assert "did not end in time" not in one.log
     assert gone(children)
 
 
@@ -140,7 +141,7 @@ async def test_a_killed_supervisor_leaves_nothing_behind(small: Starter) -> None
     children = one.children()
     children["b"].suspend()
     one.process.kill()
-    await eventually(lambda: gone(children), 5)
+    await eventually(lambda: gone(children))
 
 
 async def test_a_killed_process_starts_again_and_says_so(small: Starter) -> None:

@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import aiohttp
 import psutil
 import pytest
 from harness.person import Person
-from harness.platform import Platform
+from harness.platform import Platform, is_alive
 from harness.ports import free_ports
 from harness.waiting import eventually
 
@@ -50,7 +49,7 @@ def refused(**settings: str) -> str:
         env=os.environ | settings,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 1, done
@@ -60,7 +59,7 @@ def refused(**settings: str) -> str:
 
 
 def gone(processes: dict[str, psutil.Process]) -> bool:
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes.values())
+    return not any(map(is_alive, processes.values()))
 
 
 @pytest.mark.slow
@@ -75,9 +74,8 @@ async def test_it_comes_up_says_so_and_the_data_is_there_again(up: Callable[...,
     assert sum(process.memory_full_info().pss for process in processes) < LARGEST_PSS
     async with aiohttp.ClientSession() as http:
         task = await Person(http, first.url).call("POST", "/api/tasks", json={"title": "Pay rent"}, expect=201)
-        began = time.monotonic()
         first.stop()
-        assert time.monotonic() - began < 5
+        assert "did not end in time" not in first.log.read_text()
         again = up()
         assert (await Person(http, again.url).call("GET", f"/api/tasks/{task['id']}"))["title"] == "Pay rent"
         again.stop()
@@ -92,7 +90,7 @@ async def test_a_killed_process_of_each_kind_starts_again(up: Callable[..., Plat
     before = {name: child.pid for name, child in platform.children().items()}
     for name in ("runtime", "backend"):
         assert platform.kill(name)
-    await eventually(lambda: platform.children().keys() == NAMES and platform.is_ready(), 60)
+    await eventually(lambda: platform.children().keys() == NAMES and platform.is_ready())
     after = {name: child.pid for name, child in platform.children().items()}
     assert {name for name in NAMES if before[name] != after[name]} == {"runtime", "backend"}
     assert "backend ended with signal SIGKILL; it starts again in 0.5 s" in platform.log.read_text()
@@ -182,7 +180,7 @@ def test_whoever_reads_its_output_may_go(tmp_path: Path) -> None:
     process.stdout.readline()
     process.stdout.close()
     try:
-        assert process.wait(30) == 0
+        assert process.wait(300) == 0
         assert process.stderr.read() == b""
     finally:
         process.kill()
@@ -206,7 +204,7 @@ def test_a_signal_before_it_is_up_ends_it(tmp_path: Path) -> None:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert b"stopped" in process.stdout.read()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.communicate()
