@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import random
 import signal
 import socket
 import subprocess
@@ -12,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from harness.ports import free_ports
 
 from components.embedded import Ports, RuntimeSettings, render
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, APPS, ECHO, HOST, SECRETS, AppKey, FakeApp, Handler
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, below those that the system gives to outgoing connections."""
-    while True:
-        port = random.SystemRandom().randrange(12_000, 32_000)
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)):
-                return port
+from tests.conformance.harness import (
+    API_TOKEN,
+    APP_TOKEN,
+    APPS,
+    ECHO,
+    HOST,
+    PATIENCE_SECONDS,
+    SECRETS,
+    AppKey,
+    FakeApp,
+    Handler,
+)
 
 
 class Embedded:
@@ -42,7 +44,8 @@ class Embedded:
 
     def choose_ports(self) -> None:
         """Give every application three ports that nobody listens on."""
-        self.ports = {app: Ports(app=free_port(), http=free_port(), grpc=free_port()) for app in self._apps}
+        free = iter(free_ports(3 * len(self._apps)))
+        self.ports = {app: Ports(app=next(free), http=next(free), grpc=next(free)) for app in self._apps}
         settings = render(
             self.folder / "data",
             self.ports,
@@ -75,7 +78,7 @@ class Embedded:
     def _starts(self) -> bool:
         process = self.spawn()
         last = list(self.ports.values())[-1]
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until and process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex((HOST, last.http)) == 0:
@@ -89,7 +92,7 @@ class Embedded:
             self.process.kill()
             self.process.wait()
 
-    def terminate(self, seconds: float = 5) -> int:
+    def terminate(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Ask the process to end and return its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
@@ -130,7 +133,7 @@ class Embedded:
         await self.back(app)
 
     async def _health(self, key: AppKey, expected: int) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_SECONDS
         async with aiohttp.ClientSession() as session:
             while True:
                 async with session.get(f"http://{HOST}:{self.ports[key].http}/v1.0/healthz") as answer:

@@ -1,6 +1,7 @@
 """What the cases stand on: applications that record what they are asked, and clients of a sidecar's API."""
 
 import asyncio
+import itertools
 import json
 import time
 import uuid
@@ -30,7 +31,7 @@ FIRST_WRITE: Final = common.StateOptions(concurrency=common.StateOptions.CONCURR
 ECHO: Final = Conversation(provider=Provider.ECHO)
 SECRETS: Final = {"webhook-signing": {"key": "s3cret"}, "database": {"connection-string": "hidden"}}
 
-PATIENCE_SECONDS: Final = 15  # with a call that is never answered
+PATIENCE_SECONDS: Final = 120  # with what comes at once, but on a machine that is short of time
 
 T = TypeVar("T")
 AppKey = tuple[str, int]
@@ -45,7 +46,7 @@ APPS: Final[tuple[AppKey, ...]] = (
 )
 
 
-async def eventually(found: Callable[[], T], seconds: float = 30) -> T:
+async def eventually(found: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
     """Return what `found` returns as soon as it is true."""
     until = time.monotonic() + seconds
     while True:
@@ -63,6 +64,18 @@ async def never(found: Callable[[], object], seconds: float = 0.5) -> None:
     while time.monotonic() < until:
         assert not found(), f"this must not be: {found()!r}"
         await asyncio.sleep(0.01)
+
+
+async def again(doing: Callable[[int], Awaitable[object]], done: Callable[[], object]) -> int:
+    """Do something, numbered from 0, until something else is true: whoever joins takes part a while later."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    for number in itertools.count():
+        await doing(number)
+        if done():
+            return number + 1
+        assert time.monotonic() < until, f"not after {number + 1} times"
+        await asyncio.sleep(0.02)
+    raise AssertionError
 
 
 def unique(prefix: str = "x") -> str:

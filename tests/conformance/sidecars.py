@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from harness.engines import Engines, Running
 from harness.ports import free_ports
 
@@ -19,6 +21,7 @@ from tests.conformance.harness import (
     APPS,
     ECHO,
     HOST,
+    PATIENCE_SECONDS,
     PUBSUB,
     RELAY,
     SECRETS,
@@ -29,12 +32,15 @@ from tests.conformance.harness import (
 
 Subscriptions = list[dict[str, Any]]
 
-SEEN_SECONDS = 30
 GUEST: AppKey = ("audit", 1)  # shares the partitions of another, so it is there only where a case wants it
 
 
 def _subscribed(topic: str, pubsub: str) -> Subscriptions:
     return [{"pubsubname": pubsub, "topic": topic, "route": f"/events/{topic}"}]
+
+
+def _consumes(subscriptions: Subscriptions) -> bool:
+    return any(subscription["pubsubname"] == PUBSUB for subscription in subscriptions)
 
 
 USUAL: dict[str, Subscriptions] = {
@@ -72,6 +78,7 @@ class Daprds:
         }
         self._apps = {key: FakeApp(key, ports.app) for key, ports in self.ports.items()}
         self._announced: dict[AppKey, Subscriptions] = {}
+        self._kafka = AIOKafkaAdminClient(bootstrap_servers=place.brokers)
 
     @property
     def mail(self) -> Path:
@@ -82,11 +89,13 @@ class Daprds:
 
     async def start(self) -> None:
         """Start every application and its sidecar."""
+        await self._kafka.start()
         await asyncio.gather(*(self._start(key, USUAL.get(key[0], [])) for key in APPS if key != GUEST))
 
     async def stop(self) -> None:
         """End all of them."""
         await asyncio.gather(*(self._end(key) for key in APPS))
+        await self._kafka.close()
 
     async def join(self, key: AppKey, subscriptions: Subscriptions, answer: Handler | None) -> FakeApp:
         app = self._apps[key]
@@ -117,6 +126,7 @@ class Daprds:
     async def lost(self, app: FakeApp) -> None:
         await self._end(app.key)
         self._announced.pop(app.key, None)
+        await self._settled(app.key[0])
 
     async def found(self, app: FakeApp) -> None:
         await self._start(app.key, app.subscriptions)
@@ -137,10 +147,11 @@ class Daprds:
         await asyncio.to_thread(self._sidecars[key].start)
         self._announced[key] = subscriptions
         await self._seen(key)
+        await self._settled(key[0])
 
     async def _seen(self, key: AppKey) -> None:
         """Return when the sidecar has found its application."""
-        until = time.monotonic() + SEEN_SECONDS
+        until = time.monotonic() + PATIENCE_SECONDS
         async with aiohttp.ClientSession() as session:
             while True:
                 async with session.get(f"http://{HOST}:{self.ports[key].http}/v1.0/healthz") as answer:
@@ -148,3 +159,23 @@ class Daprds:
                         return
                 assert time.monotonic() < until, f"{key} is not seen: {self.logs()}"
                 await asyncio.sleep(0.02)
+
+    async def _settled(self, app_id: str) -> None:
+        """Return when the app's consumer group has shared out its partitions among those that are there.
+
+        What is under way while it does so is delivered again, and a case that counts would count that.
+        """
+        until = time.monotonic() + PATIENCE_SECONDS
+        wanted = sum(key[0] == app_id and _consumes(asked) for key, asked in self._announced.items())
+        while wanted != await self._members(app_id):
+            assert time.monotonic() < until, f"the group {app_id} is never one of {wanted}"
+            await asyncio.sleep(0.05)
+
+    async def _members(self, app_id: str) -> int | None:
+        """Return how many share the partitions of a consumer group; None while that is not settled."""
+        try:
+            (answer,) = await self._kafka.describe_consumer_groups([app_id])
+        except KafkaError:  # the first group of all makes the broker's own topic
+            return None
+        _error, _name, state, _type, _protocol, members, *_ = answer.groups[0]
+        return len(members) if state in {"Stable", "Empty", "Dead"} else None

@@ -13,7 +13,16 @@ import pytest
 from aiohttp import web
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import API_TOKEN, APP_TOKEN, Client, FakeApp, Runtime, eventually, unique
+from tests.conformance.harness import (
+    API_TOKEN,
+    APP_TOKEN,
+    PATIENCE_SECONDS,
+    Client,
+    FakeApp,
+    Runtime,
+    eventually,
+    unique,
+)
 from tests.conformance.platform import Platform
 
 BACKEND = "/v1.0/invoke/backend/method"
@@ -102,7 +111,7 @@ async def test_a_compressed_answer_is_left_as_it_is(callee: FakeApp, frontend: C
 async def test_a_compressed_request_is_left_as_it_is(callee: FakeApp, frontend: Client, encoding: str) -> None:
     body = gzip.compress(b"text" * 100) if encoding == "gzip" else zlib.compress(b"text" * 100)
     sent = frontend.http("POST", f"{BACKEND}/api/tasks", data=body, headers={"Content-Encoding": encoding})
-    status, _, _ = await asyncio.wait_for(sent, 5)
+    status, _, _ = await asyncio.wait_for(sent, PATIENCE_SECONDS)
     assert status == 200
     assert (callee.received[-1].body, callee.received[-1].headers["Content-Encoding"]) == (body, encoding)
 
@@ -150,7 +159,7 @@ async def exchange(platform: Platform, request: str) -> bytes:
     """Return what the frontend's sidecar answers to what no client library would send."""
     reader, writer = await asyncio.open_connection("127.0.0.1", platform.runtime.ports["frontend", 0].http)
     writer.write(request.encode("latin-1"))
-    answer = await asyncio.wait_for(reader.read(), 15)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
     writer.close()
     return answer
 
@@ -170,16 +179,16 @@ async def test_an_answer_streams_as_it_comes(runtime: Runtime, callee: FakeApp, 
     url = f"{frontend.base}{BACKEND}/api/stream"
     streams = differs(runtime, "answer-streams", embedded=True, daprd=False)
     calling = asyncio.create_task(frontend.session.get(url, headers={"dapr-api-token": API_TOKEN}))
-    done, _ = await asyncio.wait({calling}, timeout=10 if streams else 1)
+    done, _ = await asyncio.wait({calling}, timeout=PATIENCE_SECONDS if streams else 1)
     assert bool(done) == streams
     if not streams:
         go_on.set()
     async with await calling as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         if streams:
-            assert await asyncio.wait_for(response.content.readany(), 5) == b"data: 1\n\n"
+            assert await asyncio.wait_for(response.content.readany(), PATIENCE_SECONDS) == b"data: 1\n\n"
             go_on.set()
-        assert await asyncio.wait_for(response.read(), 5) == (b"" if streams else b"data: 1\n\n") + b"data: 2\n\n"
+        assert await response.read() == (b"" if streams else b"data: 1\n\n") + b"data: 2\n\n"
 
 
 async def test_a_request_streams_as_it_comes(callee: FakeApp, frontend: Client) -> None:
@@ -195,7 +204,7 @@ async def test_a_request_streams_as_it_comes(callee: FakeApp, frontend: Client) 
     async def body() -> AsyncIterator[bytes]:
         for n in range(3):
             yield b"chunk-%d" % n
-            assert await asyncio.wait_for(arrived.get(), 2) == b"chunk-%d" % n
+            assert await asyncio.wait_for(arrived.get(), PATIENCE_SECONDS) == b"chunk-%d" % n
 
     status, answer, _ = await frontend.http("POST", f"{BACKEND}/api/upload", data=body())
     assert (status, answer) == (200, b"done")
@@ -262,7 +271,7 @@ async def test_the_callee_learns_that_the_caller_has_gone(callee: FakeApp, front
             response = await session.get(url, headers={"dapr-api-token": API_TOKEN})
             await response.content.readany()
             response.close()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
 
 
 async def test_an_answer_that_breaks_off_does_not_look_whole(
@@ -332,6 +341,6 @@ async def test_an_invocation_is_sent_once(callee: FakeApp, frontend: Client) -> 
 
 async def test_an_upload_that_waits_for_the_go_ahead_gets_it(callee: FakeApp, frontend: Client) -> None:
     body = unique().encode()
-    status, _, _ = await asyncio.wait_for(frontend.http("POST", f"{BACKEND}/api/tasks", data=body, expect100=True), 5)
+    status, _, _ = await frontend.http("POST", f"{BACKEND}/api/tasks", data=body, expect100=True)
     assert status == 200
     await eventually(lambda: callee.received[-1].body == body)

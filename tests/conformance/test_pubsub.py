@@ -11,7 +11,18 @@ import grpc
 import pytest
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import APP_TOKEN, PUBSUB, RELAY, Client, FakeApp, Received, eventually, never, unique
+from tests.conformance.harness import (
+    APP_TOKEN,
+    PUBSUB,
+    RELAY,
+    Client,
+    FakeApp,
+    Received,
+    again,
+    eventually,
+    never,
+    unique,
+)
 from tests.conformance.platform import Platform
 from tests.conformance.test_state import refused
 
@@ -209,16 +220,10 @@ async def test_every_group_gets_every_event(platform: Platform, backend: Client)
 async def shared(platform: Platform, backend: Client) -> tuple[FakeApp, FakeApp]:
     """Return two replicas once each has partitions."""
     apps, mark = (await consumer(platform), await consumer(platform, replica=1)), unique()
-
-    async def probe() -> None:
-        for n in range(1_000):
-            await backend.publish(EVENTS, marked(mark, n), key=f"{mark}-{n}")
-            if all(mine(app, mark) for app in apps):
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("one replica got everything")
-
-    await probe()
+    await again(
+        lambda n: backend.publish(EVENTS, marked(mark, n), key=f"{mark}-{n}"),
+        lambda: all(mine(app, mark) for app in apps),
+    )
     return apps
 
 
@@ -289,6 +294,16 @@ async def test_a_key_stays_in_order_across_a_rebalance(platform: Platform, backe
 async def test_every_relay_sees_every_event_from_its_start_on(platform: Platform, backend: Client) -> None:
     updates, route, mark = "task-updates", "/events/task-updates", unique()
     relays = [await platform.app("frontend", n, topics={updates: RELAY}) for n in range(2)]
+
+    async def begun() -> None:
+        """Return once every relay is told of what is new: each is a group that begins with what is newest."""
+        probe = unique()
+        await again(
+            lambda n: backend.publish(updates, marked(probe, n), key=mark),
+            lambda: all(mine(relay, probe, route) for relay in relays),
+        )
+
+    await begun()
     for n in range(3):
         await backend.publish(updates, marked(mark, n), key=mark)
     for relay in relays:
@@ -297,11 +312,7 @@ async def test_every_relay_sees_every_event_from_its_start_on(platform: Platform
     await backend.publish(updates, marked(mark, 3), key=mark)
     await eventually(lambda: mine(relays[1], mark, route) == [0, 1, 2, 3])
     await platform.found("frontend", 0)
-    for n in range(1_000):  # a group that begins with what is newest has to have begun
-        if mine(relays[0], f"{mark}-probe", route):
-            break
-        await backend.publish(updates, marked(f"{mark}-probe", n), key=mark)
-        await asyncio.sleep(0.05)
+    await begun()
     await backend.publish(updates, marked(mark, 4), key=mark)
     await eventually(lambda: mine(relays[0], mark, route) == [0, 1, 2, 4])
 

@@ -87,7 +87,7 @@ async def test_secret_stores_have_scopes(runtime: Runtime, notification: Client,
 def mails(platform: Platform) -> dict[str, EmailMessage]:
     """Return every mail so far by its body."""
     found = {}
-    for path in platform.runtime.mail.glob("*.eml"):
+    for path in platform.runtime.mail.glob("[!.]*.eml"):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         found[str(message.get_content()).strip()] = message
