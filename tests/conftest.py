@@ -4,8 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from harness.runtime import Runtime, start
+from hypothesis import HealthCheck, settings
 
 from services.kit.ids import person_id, uuid7
+
+# How long an example takes says as much of the machine as of the code. All else stays, also what CI has by itself.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What `make engines` does and says, with stand-ins for the tools that it calls."""
 
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -205,9 +206,9 @@ def test_it_says_what_it_did_and_how_long_it_took(
     assert engines.main() == 0
     first = capsys.readouterr().out
     for part, verb in {"postgresql": "found", "kafka": "made", "kafka classes": "made", "dapr": "made"}.items():
-        assert f"{part}: {verb} in 0." in first
+        assert re.search(rf"^{part}: {verb} in \d+\.\d s: /", first, re.MULTILINE)
     assert engines.main() == 0
-    assert capsys.readouterr().out.count(": found in 0.0 s: ") == 4
+    assert len(re.findall(r": found in \d+\.\d s: /", capsys.readouterr().out)) == 4
 
 
 def test_it_ends_with_one_line_that_names_what_is_missing(stand_ins: Bin, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,5 +93,5 @@ def components(platform: Platform, app_id: str) -> dict[str, str]:
     flags = dict(pairwise(process.cmdline()))
     url = f"http://127.0.0.1:{flags['--dapr-http-port']}/v1.0/metadata"
     request = urllib.request.Request(url, headers={"dapr-api-token": process.environ()["DAPR_API_TOKEN"]})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return {component["name"]: component["type"] for component in json.load(answer)["components"]}

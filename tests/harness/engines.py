@@ -30,8 +30,8 @@ from infra.local.engines.sidecars import Scheduler
 from infra.local.plan import Part
 from infra.local.readiness import until_ready
 
-READY_SECONDS = 90
-STOP_SECONDS = 10
+READY_SECONDS = 300
+STOP_SECONDS = 60
 
 
 def need_engines() -> None:

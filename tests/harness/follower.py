@@ -9,7 +9,7 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from harness.waiting import eventually
+from harness.waiting import PATIENCE_SECONDS, eventually
 
 
 class Follower:
@@ -38,7 +38,7 @@ class Follower:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self.greeted.wait()
         return self
 
@@ -48,7 +48,7 @@ class Follower:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def until(self, told: Callable[["Follower"], bool], seconds: float = 30) -> None:
+    async def until(self, told: Callable[["Follower"], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until what it was told satisfies a condition."""
         await eventually(lambda: told(self), within=seconds, every=0.01)
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import aiohttp
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.1
 
 

@@ -15,8 +15,8 @@ from services.kit.config import Config
 
 API_TOKEN = "the-sidecars-token"
 APP_TOKEN = "the-applications-token"
-_START_SECONDS = 120
-_STOP_SECONDS = 10
+_START_SECONDS = 300
+_STOP_SECONDS = 60
 
 
 @dataclass(slots=True)

@@ -4,12 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
 from harness.waiting import eventually
 from services.kit.app import server_settings
 from services.kit.config import Config
+
+
+async def subscribed(config: Config) -> None:
+    """Return once the sidecar of an application that listens has asked what it subscribes to, and seen to that."""
+
+    async def is_ready() -> bool:
+        async with http.get(f"http://127.0.0.1:{config.dapr_http_port}/v1.0/healthz") as answer:
+            return answer.status == 204
+
+    async with aiohttp.ClientSession() as http:
+        await eventually(is_ready)
 
 
 class _Server(uvicorn.Server):

@@ -6,8 +6,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+PATIENCE_SECONDS = 60  # costs nothing where things go well, and a slow machine all it needs
 
-async def eventually(check: Callable[[], Awaitable[Any] | Any], within: float = 10, every: float = 0.02) -> Any:
+
+async def eventually(
+    check: Callable[[], Awaitable[Any] | Any], within: float = PATIENCE_SECONDS, every: float = 0.02
+) -> Any:
     """Return what `check` answers once it is truthy and raises no AssertionError; fail after `within` seconds."""
     end = time.monotonic() + within
     while True:

@@ -20,7 +20,7 @@ def refusal(runtime: Embedded, **changes: Any) -> str:
     if changes:
         runtime.settings = runtime.settings.model_copy(update=changes)
     process = runtime.spawn()
-    assert process.wait(20) == 1
+    assert process.wait(120) == 1
     lines = [line for line in runtime.logs().splitlines() if line]
     assert "Traceback" not in runtime.logs()
     assert lines[-1].startswith("error: ")
@@ -35,7 +35,7 @@ def runtime(tmp_path: Path) -> Embedded:
 
 def started_with(path: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "infra.local.runtime", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_settings_that_are_not_there(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_settings_with_an_unknown_scope(runtime: Embedded, tmp_path: Path) -> No
 
 def test_wrong_usage() -> None:
     command = [sys.executable, "-m", "infra.local.runtime"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (result.returncode, result.stderr) == (2, "usage: python -m infra.local.runtime SETTINGS.json\n")
 
 

@@ -111,10 +111,10 @@ async def test_reminders_and_next_occurrences_come_exactly_once(
         reminded = await asyncio.gather(*(remind(number) for number in range(6)))
         children = await asyncio.gather(*(recur(number) for number in range(6)))
         for device in (one, two):
-            await device.until(lambda d: set(children) <= set(d.tasks), 60)
-            await device.until(lambda d: _due(d) == Counter(reminded), 60)
-            await device.until(lambda d: _told(d) == Counter(reminded), 60)
-        await eventually(lambda: all(_delivered(one, task) for task in reminded), 60)
+            await device.until(lambda d: set(children) <= set(d.tasks))
+            await device.until(lambda d: _due(d) == Counter(reminded))
+            await device.until(lambda d: _told(d) == Counter(reminded))
+        await eventually(lambda: all(_delivered(one, task) for task in reminded))
     shown = (await person.call("GET", "/api/notifications?limit=100"))["items"]
     assert Counter(item["title"] for item in shown) == Counter(f"Reminder {number}" for number in range(6))
     tasks = await person.everything("/api/tasks?status=all")
@@ -140,7 +140,7 @@ async def _audited(person: Person, head: int) -> None:
     async def whole() -> bool:
         return bool((await person.call("GET", "/api/audit/verify"))["entries"] >= head)
 
-    await eventually(whole, 60)
+    await eventually(whole)
     assert (await person.call("GET", "/api/audit/verify"))["ok"]
     assert [item["seq"] for item in await person.everything("/api/audit")] == list(range(head, 0, -1))
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from harness.runtime import Runtime
+from harness.waiting import eventually
 
 from components.catalogue import NOTIFICATION
 from services.kit.documents import Documents
@@ -98,7 +99,10 @@ async def test_reading_many_and_deleting(sidecar: Deaf, person: str) -> None:
 
 async def test_a_document_that_ends(sidecar: Deaf, person: str) -> None:
     documents = Documents(sidecar)
-    await documents.update(person, Count, lambda _: Count(names=("a",)), ttl=1)
+    await documents.update(person, Count, lambda _: Count(names=("a",)), ttl=3)
     assert await documents.read(person, Count) is not None
-    await asyncio.sleep(1.2)  # the store counts whole seconds
-    assert await documents.read(person, Count) is None
+
+    async def has_ended() -> bool:
+        return await documents.read(person, Count) is None
+
+    await eventually(has_ended)

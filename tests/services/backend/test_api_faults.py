@@ -60,7 +60,7 @@ async def create_until_accepted(me: Client) -> None:
     async def accepted() -> bool:
         return (await me.post("/api/tasks", {"title": "after"}, Idempotency_Key="after")).status == 201
 
-    await eventually(accepted, within=20)
+    await eventually(accepted)
 
 
 @pytest.mark.slow

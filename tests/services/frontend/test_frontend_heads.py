@@ -24,7 +24,7 @@ async def _send(stage: Stage, head: str) -> bytes:
     try:
         writer.write((head + host).encode("latin-1"))
         with suppress(ConnectionError):
-            while part := await asyncio.wait_for(reader.read(65_536), 10):
+            while part := await asyncio.wait_for(reader.read(65_536), 60):
                 answer += part
     finally:
         writer.close()
@@ -47,7 +47,7 @@ def _counted(method: str, route: str, status: int) -> float:
 async def test_a_compressed_body_is_415(open_stage: Stage, encoding: str) -> None:
     for method, path in (("POST", "/api/tasks"), ("POST", "/mcp"), ("GET", "/api/tasks")):
         sent = open_stage.call(method, path, data=gzip.compress(b"{}"), headers={"Content-Encoding": encoding})
-        status, headers, problem = await asyncio.wait_for(sent, 5)
+        status, headers, problem = await asyncio.wait_for(sent, 60)
         assert (status, problem["status"], headers["Accept-Encoding"]) == (415, 415, "identity")
 
 
@@ -101,9 +101,9 @@ async def test_a_head_without_an_end_is_cut_off(open_stage: Stage) -> None:
             await asyncio.sleep(0.001)
 
     with suppress(ConnectionError):
-        await asyncio.wait_for(fill(), 10)
+        await asyncio.wait_for(fill(), 60)
     with suppress(ConnectionError):
-        assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 431 ")
+        assert (await asyncio.wait_for(reader.read(), 60)).startswith(b"HTTP/1.1 431 ")
     writer.close()
 
 
@@ -143,13 +143,13 @@ async def test_head_answers_as_get_without_a_body(open_stage: Stage) -> None:
 
 
 async def test_head_of_an_answer_without_an_end_ends(open_stage: Stage) -> None:
-    status, _, _ = await asyncio.wait_for(open_stage.call("HEAD", "/api/tasks/stream"), 5)
+    status, _, _ = await asyncio.wait_for(open_stage.call("HEAD", "/api/tasks/stream"), 60)
     assert status == 200
     await eventually(lambda: open_stage.echo.streams == 0)
 
 
 @pytest.mark.parametrize(
-    ("path", "length"), [("/api/tasks/import", 1000), ("/api/tasks/stalled", 10), ("/api/tasks/import", None)]
+    ("path", "length"), [("/api/tasks/import", 1000), ("/api/tasks/stalled", 60), ("/api/tasks/import", None)]
 )
 async def test_a_client_that_goes_away_is_no_error(
     open_stage: Stage, caplog: pytest.LogCaptureFixture, path: str, length: int | None

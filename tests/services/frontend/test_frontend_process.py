@@ -56,7 +56,7 @@ async def test_sigterm_tells_clients_to_come_back(
         except (OSError, InvalidMessage, InvalidStatus):
             return None
 
-    socket = await eventually(connected, within=30)
+    socket = await eventually(connected)
     process.send_signal(signal.SIGTERM)
     await socket.wait_closed()
     assert socket.close_code == 1012

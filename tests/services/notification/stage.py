@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 from fastapi import FastAPI
 from harness.runtime import APP_TOKEN, Runtime
-from harness.serving import serving
+from harness.serving import serving, subscribed
 from harness.waiting import eventually
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -94,7 +94,6 @@ class Relay:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.subscribed = asyncio.Event()
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -107,7 +106,6 @@ class Relay:
         return [event for event in self.events if event["data"]["person"] == person]
 
     async def _subscriptions(self) -> Response:
-        self.subscribed.set()
         route = "/events/task-updates"
         return JSONResponse([{"pubsubname": RELAY_PUBSUB, "topic": Topic.TASK_UPDATES.value, "route": route}])
 
@@ -192,8 +190,7 @@ class Stage:
     async def listen(self) -> None:
         """Listen to the open pages' updates."""
         await self._stack.enter_async_context(serving(self.relay.app(), self.runtime.config(FRONTEND)))
-        await asyncio.wait_for(self.relay.subscribed.wait(), 10)
-        await asyncio.sleep(0.1)  # the subscription begins a moment after it was asked for
+        await subscribed(self.runtime.config(FRONTEND))
 
     @property
     def service(self) -> Notifications:
@@ -248,7 +245,7 @@ class Stage:
 
     async def told(self, person: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait until the backend was told so many outcomes of a person."""
-        await eventually(lambda: len(self.backend.told(person)) >= count, within=15)
+        await eventually(lambda: len(self.backend.told(person)) >= count)
         return self.backend.told(person)
 
     def mails(self, address: str) -> list[email.message.EmailMessage]:

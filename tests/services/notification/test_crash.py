@@ -59,12 +59,12 @@ async def test_killed_between_the_record_and_the_result(stage: Stage, receiver: 
             found = await store.deliveries([ref])
             return bool(receiver.requests) and bool(found) and found[0].reported
 
-        await eventually(under_way, within=20)
+        await eventually(under_way)
         process.kill()
         await process.wait()
         receiver.pause = 0
         await stage.begin()
-        (item,) = await stage.settled(person, within=30)
+        (item,) = await stage.settled(person)
     assert item["channels"]["in_app"]["attempts"] == 1
     assert item["channels"]["webhook"]["attempts"] == 2
     assert [headers["Webhook-Id"] for headers, _ in receiver.requests] == [f"{person}:1:1"] * 2
@@ -148,7 +148,7 @@ async def test_a_stopping_service_leaves_its_jobs(stage: Stage, receiver: Receiv
     await stage.end()
     receiver.pause = 0
     await stage.begin()
-    (item,) = await stage.settled(person, within=30)
+    (item,) = await stage.settled(person)
     assert item["channels"]["webhook"]["status"] == "delivered"
 
 

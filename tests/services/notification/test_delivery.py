@@ -1,6 +1,5 @@
 """A reminder reaches the person through every channel that is on, once, and the backend hears of it."""
 
-import asyncio
 import json
 from datetime import UTC, date, datetime
 from typing import Any
@@ -103,13 +102,11 @@ async def test_no_channel_is_missed(stage: Stage, person: str) -> None:
 
 
 async def test_a_slow_channel_holds_nothing_up(stage: Stage, receiver: Receiver, person: str) -> None:
-    receiver.pause = 1.5
+    receiver.pause = 600  # until the test is over
     await stage.set_up(person, webhook={"enabled": True, "url": receiver.url})
     await stage.publish(*(reminder(person, seq) for seq in range(1, 21)))
-    before = asyncio.get_running_loop().time()
-    await eventually(lambda: len(stage.backend.told(person)) >= 4, within=5)
+    await eventually(lambda: len(stage.backend.told(person)) >= 4)
     assert len(await eventually_listed(stage, person, 20)) == 20
-    assert asyncio.get_running_loop().time() - before < 5
     assert len(receiver.requests) <= 20
 
 
@@ -118,7 +115,7 @@ async def eventually_listed(stage: Stage, person: str, count: int) -> list[dict[
         items = await stage.listed(person)
         return items if len(items) >= count else []
 
-    return await eventually(probe, within=5)
+    return await eventually(probe)
 
 
 async def test_a_channel_switched_off_meanwhile_is_not_used(stage: Stage, receiver: Receiver, person: str) -> None:

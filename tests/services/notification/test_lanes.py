@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from harness.waiting import eventually
+from harness.waiting import PATIENCE_SECONDS, eventually
 
 from notification.stage import never
 from services.notification.lanes import Lanes
@@ -56,4 +56,4 @@ async def test_a_place_is_given_back_when_work_is_cancelled() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     assert work.lanes._own == {}
     work.release.set()
-    await asyncio.wait_for(work.one("c"), 1)
+    await asyncio.wait_for(work.one("c"), PATIENCE_SECONDS)

@@ -143,7 +143,7 @@ class TestWriting:
         monkeypatch.setattr("services.recurring_task.standing.QUIET_SECONDS", 0.0)
         async with standings.flushing():
             standings.put(person, at(1))
-            await asyncio.wait_for(sidecar.saved.wait(), 10)
+            await asyncio.wait_for(sidecar.saved.wait(), 60)
             standings.put(person, at(2))
         assert stored(sidecar, person) == at(2)
 
