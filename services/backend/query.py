@@ -15,6 +15,7 @@ from typing import Final
 import orjson
 
 from services.backend.row import FAR, RANKS, Row, folded
+from services.backend.schemas import tag_key
 from services.backend.tasklist import TaskList
 from services.backend.views import Key, Sort, StatusFilter, View
 from services.kit.problems import invalid
@@ -73,9 +74,10 @@ def tag_counts(tasks: TaskList) -> list[tuple[str, int]]:
         if row.task.status is not Status.OPEN:
             continue
         for tag in row.task.tags:
-            counts[tag.casefold()] = counts.get(tag.casefold(), 0) + 1
-            names.setdefault(tag.casefold(), tag)
-    return sorted(((names[t], n) for t, n in counts.items()), key=lambda pair: (-pair[1], pair[0].casefold()))
+            key = tag_key(tag)
+            counts[key] = counts.get(key, 0) + 1
+            names.setdefault(key, tag)
+    return sorted(((names[t], n) for t, n in counts.items()), key=lambda pair: (-pair[1], tag_key(pair[0])))
 
 
 def _matching(view: View, query: Query, now: datetime) -> Sequence[int]:
@@ -88,7 +90,7 @@ def _matching(view: View, query: Query, now: datetime) -> Sequence[int]:
         column, ranks = view.column("rank"), frozenset(RANKS[priority] for priority in query.priority)
         places = [p for p in places if column[p] in ranks]
     if query.tags:
-        column, tags = view.column("tags"), frozenset(tag.casefold() for tag in query.tags)
+        column, tags = view.column("tags"), frozenset(tag_key(tag) for tag in query.tags)
         places = [p for p in places if tags <= column[p]]
     if query.due_before is not None:
         dues, before = view.column("due"), query.due_before.timestamp()

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final
 from unicodedata import combining, normalize
 
+from services.backend.schemas import tag_key
 from services.kit.due import due_moment
 from services.kit.task import Priority, Status, Task
 
@@ -42,7 +43,7 @@ class Row:
     @cached_property
     def tags(self) -> frozenset[str]:
         """The tags, in the form they are compared in."""
-        return frozenset(tag.casefold() for tag in self.task.tags)
+        return frozenset(tag_key(tag) for tag in self.task.tags)
 
     @cached_property
     def rank(self) -> int:

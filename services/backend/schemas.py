@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
+from unicodedata import normalize
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -22,8 +23,13 @@ def trimmed_title(value: str) -> str:
     return value
 
 
+def tag_key(tag: str) -> str:
+    """Return a tag in the form that tags are compared in: whatever its case, and however its accents are composed."""
+    return tag.lower() if tag.isascii() else normalize("NFD", normalize("NFD", tag).casefold())
+
+
 def checked_tags(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags trimmed; ValueError names the first that is empty, too long or there twice (in any case)."""
+    """Return the tags trimmed; ValueError names the first that is empty, too long or there twice (by `tag_key`)."""
     tags = tuple(value.strip() for value in values)
     if len(tags) > MAX_TAGS:
         raise ValueError(f"at most {MAX_TAGS} tags, got {len(tags)}")
@@ -31,9 +37,9 @@ def checked_tags(values: Iterable[str]) -> tuple[str, ...]:
     for tag in tags:
         if not 1 <= len(tag) <= MAX_TAG:
             raise ValueError(f"each tag must have 1 to {MAX_TAG} characters, {tag[:80]!r} has {len(tag)}")
-        if tag.casefold() in seen:
+        if (key := tag_key(tag)) in seen:
             raise ValueError(f"the tag {tag!r} is given twice (tags do not differ by case)")
-        seen.add(tag.casefold())
+        seen.add(key)
     return tags
 
 

@@ -86,9 +86,7 @@ class Draft:
 
     def tag(self, wanted: TagTask) -> Operation:
         """Return the change of tags."""
-        off = {tag.strip().casefold() for tag in (*wanted.remove, *wanted.add)}
-        kept = [tag for tag in self._work.need(wanted.id).tags if tag.casefold() not in off]
-        return self.of("update", wanted, task={"tags": [*kept, *wanted.add]})
+        return self.of("update", wanted, task={"tags": wanted.of(self._work.need(wanted.id).tags)})
 
     def of(self, op: str, wanted: Versioned, **fields: Any) -> Operation:  # noqa: ANN401 - of a batch
         """Return an operation, on the version that the turn began with; a second one follows from the first."""

@@ -6,7 +6,7 @@ from services.backend.quick import alarms, describe
 from services.backend.quick.choice import choose, task_alarm
 from services.backend.quick.clues import Alarm, Alarms, Context, Importance, Label, Phrase, Repeat
 from services.backend.quick.schedule import Piece, piece, recurring_schedule, single_schedule
-from services.backend.schemas import MAX_REMINDERS, MAX_TAGS, ReminderInput
+from services.backend.schemas import MAX_REMINDERS, MAX_TAGS, ReminderInput, tag_key
 from services.kit.task import Due, Priority, Recurrence
 
 
@@ -36,10 +36,10 @@ def _label(result: Result, phrases: list[Phrase]) -> None:
     """Take the tags, each once, and the last priority."""
     known: set[str] = set()
     for phrase in phrases:
-        if isinstance(phrase.clue, Label) and (len(known) < MAX_TAGS or phrase.clue.tag.casefold() in known):
-            if phrase.clue.tag.casefold() not in known:
+        if isinstance(phrase.clue, Label) and (len(known) < MAX_TAGS or tag_key(phrase.clue.tag) in known):
+            if tag_key(phrase.clue.tag) not in known:
                 result.tags.append(phrase.clue.tag)
-            known.add(phrase.clue.tag.casefold())
+            known.add(tag_key(phrase.clue.tag))
             result.pieces.append(piece(phrase, "tags", f"tag {phrase.clue.tag}"))
     for phrase in reversed(phrases):
         if isinstance(phrase.clue, Importance):

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterable
 from typing import Final
 
-from services.backend.schemas import MAX_TAG, MAX_TAGS
+from services.backend.schemas import MAX_TAG, MAX_TAGS, tag_key
 from services.backend.transfer.parsed import Spot
 
 MAX_TITLE: Final = 500
@@ -48,9 +48,9 @@ def fit_tags(values: Iterable[str], spot: Spot) -> tuple[str, ...]:
     tags: dict[str, str] = {}
     for value in values:
         tag = value.strip()
-        if tag and tag.casefold() not in tags and len(tags) <= MAX_TAGS:
-            tags[tag.casefold()] = _cut(tag, MAX_TAG, "tags", spot)
-    kept = list({tag.strip().casefold(): tag.strip() for tag in tags.values()}.values())
+        if tag and tag_key(tag) not in tags and len(tags) <= MAX_TAGS:
+            tags[tag_key(tag)] = _cut(tag, MAX_TAG, "tags", spot)
+    kept = list({tag_key(tag.strip()): tag.strip() for tag in tags.values()}.values())
     if len(kept) > MAX_TAGS:
         spot.warn("tags", f"only the first {MAX_TAGS} tags come in")
     return tuple(kept[:MAX_TAGS])

@@ -44,6 +44,8 @@ BAD: list[tuple[str, Any]] = [
     ("tags", [""]),
     ("tags", ["Home", "hOME"]),
     ("tags", ["straße", "STRASSE"]),
+    ("tags", ["\u00fcber", "u\u0308ber"]),
+    ("tags", ["\u00dcBER", "u\u0308ber"]),
     ("priority", "highest"),
     ("reminders", [{"at": SOON}] * 11),
     ("reminders", [{"before": "P1D"}]),

@@ -227,3 +227,10 @@ def test_tags_are_counted_over_open_tasks_and_spelt_as_first_written() -> None:
         ]
     )
     assert tag_counts(tasks) == [("Home", 3), ("a", 1), ("b", 1)]
+
+
+async def test_a_tag_is_the_same_however_its_accents_are_composed() -> None:
+    tasks = listed([made(0, tags=("u\u0308ber",)), made(1, tags=("\u00dcber",)), made(2, tags=("uber",))])
+    for tag in ("\u00fcber", "u\u0308ber", "U\u0308BER"):
+        assert run(tasks, Query(tags=frozenset({tag})), NOW).total == 2
+    assert dict(tag_counts(tasks)) == {"u\u0308ber": 2, "uber": 1}
