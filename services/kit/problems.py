@@ -47,18 +47,31 @@ _MEANINGS: Final = {
     410: "The log does not go on from the cursor: read the list anew",
     412: "It has another version by now",
     413: "Too large",
+    415: "The body is not sent as JSON, or is compressed",
     422: "Something in the request is wrong; `errors` names each field",
     429: "Too often; `Retry-After` says when to come back",
     503: "The store is away; `Retry-After` says when to try again",
+}
+_WORDS: Final = {
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "extra_forbidden": "there is no such field",
+    "too_long": "must have at most {max_length} item{s}, has {actual_length}",
+    "too_short": "must have at least {min_length} item{s}, has {actual_length}",
 }
 _UNIONS: Final = frozenset({"due", "nominal"})
 _SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDetails"}
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the documentation of the problems that a call may answer, beside those that any may."""
+    """Return the documentation of the problems that a call may answer, beside those that any may.
+
+    What may answer 400 takes JSON, and so may answer 415.
+    """
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
-    return {s: {"description": _MEANINGS[s], "content": content} for s in sorted({401, 403, 422, 503, *statuses})}
+    found = {401, 403, 422, 503, *statuses} | ({415} if 400 in statuses else set())
+    return {s: {"description": _MEANINGS[s], "content": content} for s in sorted(found)}
 
 
 def with_problem_schema(document: dict[str, Any]) -> dict[str, Any]:
@@ -118,17 +131,33 @@ def render(problem: Problem) -> Response:
 
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
-    """Return pydantic's error list as field errors; where the whole document is wrong the field is `body`."""
+    """Return pydantic's error list as field errors; where the whole document is wrong the field is `body`.
+
+    Pydantic counts only the items that are right, and calls a list too short for the sake of those that are not.
+    """
     found = []
     for error in errors:
+        if error["type"] == "too_short" and any(_is_in(other["loc"], error["loc"]) for other in errors):
+            continue
         path = [str(part) for part in error["loc"]]
         if len(path) > 1 and path[0] in {"body", "query", "path", "header"}:
             path = path[1:]
         path = _without_tags(path)
-        found.append(
-            FieldError(field=".".join(path) or "body", message=str(error["msg"]).removeprefix("Value error, "))
-        )
+        found.append(FieldError(field=".".join(path) or "body", message=message_of(error)))
     return found
+
+
+def message_of(error: Any) -> str:  # noqa: ANN401 - one of pydantic's
+    """Return what one of pydantic's errors says, in words of JSON and not of Python."""
+    words, values = _WORDS.get(error["type"]), error.get("ctx", {})
+    if words is None:
+        return str(error["msg"]).removeprefix("Value error, ")
+    bound = values.get("max_length", values.get("min_length"))
+    return words.format_map({**values, "s": "" if bound == 1 else "s"})
+
+
+def _is_in(path: Sequence[Any], container: Sequence[Any]) -> bool:
+    return len(path) > len(container) and tuple(path[: len(container)]) == tuple(container)
 
 
 def _without_tags(path: Sequence[str]) -> list[str]:
@@ -159,12 +188,27 @@ async def _on_validation(_: Request, error: Exception) -> Response:
         return render(
             Problem(400, f"The body is not JSON: {errors[0].get('ctx', {}).get('error', 'it cannot be read')}.")
         )
+    if any(tuple(error["loc"]) == ("body",) and isinstance(error.get("input"), bytes) for error in errors):
+        detail = "The body has to be JSON, and sent with the header Content-Type: application/json."
+        return render(Problem(415, detail, headers={"Accept": "application/json"}))
     return render(from_validation(errors))
 
 
 async def _on_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return render(Problem(error.status_code, str(error.detail), headers=error.headers))
+    detail = _unreadable(error.__cause__) if error.status_code == 400 else None
+    return render(Problem(error.status_code, detail or str(error.detail), headers=error.headers))
+
+
+def _unreadable(cause: BaseException | None) -> str | None:
+    """Return why a body could not be read as JSON, where the parser gave up for another reason than its grammar."""
+    if isinstance(cause, UnicodeDecodeError):
+        return "The body is not JSON: it is not UTF-8."
+    if isinstance(cause, RecursionError):
+        return "The body is not JSON that can be read: it is nested too deep."
+    if isinstance(cause, ValueError):
+        return "The body is not JSON that can be read: a number has too many digits."
+    return None
 
 
 async def _on_sidecar(_: Request, error: Exception) -> Response:

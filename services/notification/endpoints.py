@@ -60,7 +60,7 @@ async def read_notification_settings(caller: Administering, service: Service) ->
     return SettingsBody.of(ledger.settings, shown(await service.keys.of(caller.person)))
 
 
-@public.put("/settings", summary="Replace the channels' settings", responses=documented())
+@public.put("/settings", summary="Replace the channels' settings", responses=documented(400))
 async def write_notification_settings(
     caller: Administering,
     service: Service,
@@ -75,7 +75,7 @@ async def write_notification_settings(
     return SettingsBody.of(await service.store.settings(caller.person, wanted, by), key)
 
 
-@public.post("/test", summary="Send a test notification", responses=documented(409, 429))
+@public.post("/test", summary="Send a test notification", responses=documented(400, 409, 429))
 async def send_test_notification(
     caller: Administering,
     service: Service,

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from fastapi import APIRouter, FastAPI
 from prometheus_client import REGISTRY
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message
@@ -24,11 +24,22 @@ class Body(BaseModel):
     title: str
 
 
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    tags: tuple[str, ...] = Field(default=("a",), min_length=1, max_length=2)
+
+
 async def _named(task_id: UUID) -> str:
     return str(task_id)
 
 
 async def _take(body: Body) -> str:
+    return body.title
+
+
+async def _take_strict(body: Strict) -> str:
     return body.title
 
 
@@ -45,6 +56,7 @@ def _app() -> FastAPI:
     tasks.add_api_route("/batch", _take, methods=["POST"])
     tasks.add_api_route("", _take, methods=["POST"])
     tasks.add_api_route("", lambda: "listed", methods=["GET"])
+    tasks.add_api_route("/strict", _take_strict, methods=["POST"])
     tasks.add_api_route("/fail", _fail, methods=["POST"])
     tasks.add_api_route("/raw", _read, methods=["POST"])
     tasks.add_api_route("/{task_id}", _named, methods=["GET"])
@@ -55,7 +67,11 @@ def _app() -> FastAPI:
 
 
 async def _call(
-    method: str, path: str, *received: Message, headers: Iterable[tuple[bytes, bytes]] = ()
+    method: str,
+    path: str,
+    *received: Message,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    kind: bytes = b"application/json",
 ) -> tuple[int, dict[str, str], Any]:
     """Call the application; a status of 0 stands for no answer at all."""
     messages = iter(received or [{"type": "http.request", "body": b""}])
@@ -73,7 +89,7 @@ async def _call(
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json"), *headers],
+        "headers": [(b"content-type", kind), *headers],
     }
     await _app()(scope, receive, send)
     if not sent:
@@ -142,3 +158,32 @@ async def test_an_error_of_ours_is_still_one(caplog: pytest.LogCaptureFixture) -
         await _call("POST", "/api/tasks/fail")
     assert "unexpected error" in caplog.text
     assert _counted("/api/tasks/fail", 500) == before + 1
+
+
+@pytest.mark.parametrize("kind", [b"text/plain", b"application/x-www-form-urlencoded", b""])
+async def test_a_body_that_does_not_say_it_is_json_is_told_to(kind: bytes) -> None:
+    message = {"type": "http.request", "body": b'{"title": "x"}'}
+    status, headers, problem = await _call("POST", "/api/tasks", message, kind=kind)
+    assert (status, headers["accept"]) == (415, "application/json")
+    assert "Content-Type: application/json" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b"[]", 422, "body: must be an object"),
+        (b"5", 422, "body: must be an object"),
+        (b"\xff", 400, "UTF-8"),
+        (b"[" * 100_000, 400, "too deep"),
+        (b'{"title": 1' + b"0" * 5000 + b"}", 400, "too many digits"),
+        (b'{"title": "t", "tags": ["a", "b", "c"]}', 422, "tags: must have at most 2 items, has 3"),
+        (b'{"title": "t", "tags": []}', 422, "tags: must have at least 1 item, has 0"),
+        (b'{"title": "t", "tags": [5]}', 422, "tags.0: Input should be a valid string"),
+        (b'{"title": "t", "other": 5}', 422, "other: there is no such field"),
+    ],
+)
+async def test_what_is_wrong_with_a_body_is_said_in_words_of_json(body: bytes, status: int, says: str) -> None:
+    found, _, problem = await _call("POST", "/api/tasks/strict", {"type": "http.request", "body": body})
+    assert found == status
+    assert says in problem["detail"]
+    assert len(problem.get("errors", [None])) == 1

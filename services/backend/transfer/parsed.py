@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from services.backend.schemas import TaskDraft
 from services.kit.due import check_year, is_in_years, normal_due
+from services.kit.problems import message_of
 from services.kit.recurrence import check_rule
 from services.kit.task import Frozen, Profile, Status
 
@@ -124,8 +125,8 @@ def _checked(spot: Spot, fields: Mapping[str, object], time_zone: str) -> TaskDr
     try:
         draft = TaskDraft.model_validate(dict(fields))
     except ValidationError as refusal:
-        for error in refusal.errors(include_url=False, include_input=False, include_context=False)[:10]:
-            spot.error(".".join(str(part) for part in error["loc"]) or None, error["msg"])
+        for error in refusal.errors(include_url=False, include_input=False)[:10]:
+            spot.error(".".join(str(part) for part in error["loc"]) or None, message_of(error))
         return None
     try:
         due = None if draft.due is None else normal_due(draft.due, time_zone)

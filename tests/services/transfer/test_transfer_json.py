@@ -139,3 +139,9 @@ def test_a_due_that_cannot_be_is_an_error(due: dict[str, Any]) -> None:
 def test_a_completed_task_keeps_its_date() -> None:
     draft = only(read("json", write("json", task(status="completed", completed_at=NOW))))
     assert (draft.status, draft.completed_at) == (Status.COMPLETED, NOW)
+
+
+def test_a_refusal_is_said_in_words_of_json() -> None:
+    parsed = read("json", file_of({"title": "t", "external_id": "\ud800"}))
+    said = [f"{problem.field}: {problem.message}" for problem in parsed.problems]
+    assert said == ["external_id: must not contain NUL or unpaired surrogates"]
