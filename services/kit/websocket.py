@@ -5,10 +5,13 @@ and what is buffered for it, for ever; and one that has begun to close would mak
 """
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 _LINGER_SECONDS: Final = 12  # longer than uvicorn waits for the answer to its close
 _SHUTDOWN_SECONDS: Final = 2
@@ -25,6 +28,12 @@ class Protocol(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
             return
         super().send_receive_event_to_app()
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        """Send what the application says; an upgrade that it refused is at its end, which is no error of ours."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """Give the client some time to take what is left for it."""

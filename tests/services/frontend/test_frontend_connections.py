@@ -1,5 +1,7 @@
 """Who may connect to `/ws`, how many, and what ends a connection."""
 
+import logging
+
 import pytest
 from frontend_stage import QUICK, Stage
 from harness.issuer import Issuer
@@ -114,12 +116,15 @@ async def _refused(stage: Stage, *, token: str | None = None, origin: str | None
     return refusal.value.response.status_code
 
 
-async def test_foreign_origins_are_refused_before_the_upgrade(stage: Stage, token: str) -> None:
+async def test_foreign_origins_are_refused_before_the_upgrade(
+    stage: Stage, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
     assert await _refused(stage, token=token, origin="http://evil.example") == 403
     assert await _refused(stage, token=token, origin="null") == 403
     client = await stage.client(token, origin=stage.url)
     await client.hello()
     await client.at(0, 0)
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_token_is_needed_before_the_upgrade(stage: Stage, issuer: Issuer) -> None:
