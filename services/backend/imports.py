@@ -111,6 +111,8 @@ def _known(work: Workspace, draft: TaskDraft, task_id: UUID) -> Task | None:
 def _replace(work: Workspace, known: Task, entry: Entry) -> None:
     values = _task(work, entry.draft, known.id)
     kept = {name: getattr(known, name) for name in ("created_at", "version", "seq", "updated_at", *entry.uncarried)}
+    if entry.draft.series_id is None and (values.recurrence, values.due) == (known.recurrence, known.due):
+        kept |= {name: getattr(known, name) for name in ("series_id", "occurrence", "nominal")}
     if values.due is None and "reminders" in kept:
         kept["reminders"] = tuple(r for r in known.reminders if r.before is None)
     after = check_agreement(values.model_copy(update=kept))

@@ -210,6 +210,19 @@ async def test_a_line_of_todo_txt_replaces_a_task_without_what_the_format_cannot
     assert (task["due"], [r["before"] for r in task["reminders"]]) == (None, [None])
 
 
+async def test_a_recurring_task_that_is_replaced_stays_in_its_series(me: Client) -> None:
+    fields = {"due": {"date": "2036-06-01"}, "recurrence": {"rrule": "FREQ=DAILY;COUNT=3"}}
+    first = await me.create("mine", **fields)
+    exported = (await me.get("/api/tasks/export?format=todo.txt")).body
+    before = (await me.get(f"/api/tasks/{first}")).json
+    path = "/api/tasks/import?format=todo.txt&on_conflict=replace"
+    assert (await me.post(path, exported.replace(b"mine", b"theirs"))).json["replaced"] == 1
+    after = (await me.get(f"/api/tasks/{first}")).json
+    assert (after["title"], after["series_id"]) == ("theirs", before["series_id"])
+    await me.post(path, exported.replace(b"COUNT=3", b"COUNT=4"))
+    assert (await me.get(f"/api/tasks/{first}")).json["series_id"] != before["series_id"]
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\x00\xfe", b"{", b"[1, 2]", b"BEGIN:VCALENDAR", orjson.dumps({"tasks": [{}]})]
 )
