@@ -61,6 +61,7 @@ _WORDS: Final = {
     "too_short": "must have at least {min_length} item{s}, has {actual_length}",
 }
 _UNIONS: Final = frozenset({"due", "nominal"})
+_UNNAMED: Final = ("str-enum[", "literal[")  # how pydantic calls the members of other unions
 _SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDetails"}
 
 
@@ -125,6 +126,12 @@ def unavailable(detail: str, retry_after: int = 1) -> Problem:
     return Problem(503, detail, headers={"Retry-After": str(retry_after)})
 
 
+def not_json() -> Problem:
+    """Return the 415 for a body that does not say that it is JSON."""
+    detail = "The body has to be JSON, and sent with the header Content-Type: application/json."
+    return Problem(415, detail, headers={"Accept": "application/json"})
+
+
 def render(problem: Problem) -> Response:
     """Return the problem as a response."""
     return Response(orjson.dumps(problem.document()), problem.status, problem.headers, media_type=MEDIA_TYPE)
@@ -166,6 +173,7 @@ def _without_tags(path: Sequence[str]) -> list[str]:
         part
         for place, part in enumerate(path)
         if not (place and path[place - 1] in _UNIONS)
+        and not (place and part.startswith(_UNNAMED))
         and not (place > 1 and path[place - 2] == "operations" and path[place - 1].isdecimal())
     ]
 
@@ -189,8 +197,7 @@ async def _on_validation(_: Request, error: Exception) -> Response:
             Problem(400, f"The body is not JSON: {errors[0].get('ctx', {}).get('error', 'it cannot be read')}.")
         )
     if any(tuple(error["loc"]) == ("body",) and isinstance(error.get("input"), bytes) for error in errors):
-        detail = "The body has to be JSON, and sent with the header Content-Type: application/json."
-        return render(Problem(415, detail, headers={"Accept": "application/json"}))
+        return render(not_json())
     return render(from_validation(errors))
 
 

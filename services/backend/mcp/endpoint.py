@@ -18,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 from services.backend.mcp.server import CALL, server
 from services.backend.tools.tool import Call
 from services.kit.identity import authenticate
-from services.kit.problems import Problem
+from services.kit.problems import Problem, not_json
 
 PATH: Final = "/mcp"
+_JSON: Final = "application/json"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -31,9 +32,11 @@ class Endpoint:
         """Serve one request of a client."""
         if scope["method"] != "POST":
             raise Problem(405, "Here is the method POST.", headers={"Allow": "POST"})
-        state = scope["app"].state
-        authorization = Headers(scope=scope).get("authorization")
+        headers, state = Headers(scope=scope), scope["app"].state
+        authorization = headers.get("authorization")
         caller = await authenticate(HTTPConnection(scope), authorization)
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+            raise not_json()
         call = Call(state.tasks, state.platform.sidecar, caller, authorization)
         await state.mcp.handle_request({**scope, CALL: call}, receive, send)
 

@@ -167,6 +167,13 @@ async def test_mcp_opens_no_stream(me: Client) -> None:
         assert (answer.status, answer.headers["Allow"]) == (405, "POST")
 
 
+async def test_mcp_takes_json_alone(me: Client) -> None:
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}'
+    assert (await me.call("POST", "/mcp", body, **{"Content-Type": "text/plain"})).status == 415
+    accepted = {"Accept": "application/json, text/event-stream"}
+    assert (await me.call("POST", "/mcp", body, **accepted, **{"Content-Type": "application/json"})).status == 200
+
+
 async def reminded(served: People, me: Client, **ahead: float) -> tuple[str, dict[str, Any]]:
     """Return a task with a reminder, and what its job carries."""
     at = (datetime.now(UTC) + timedelta(**ahead)).isoformat()
