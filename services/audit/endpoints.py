@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from starlette.requests import Request
 
 from services.audit.browse import Filter, browse
@@ -15,7 +15,7 @@ from services.audit.schemas import AuditPage, EntryType, Proof
 from services.audit.trail import Trail
 from services.kit.identity import CallingService, Reading
 from services.kit.problems import documented
-from services.kit.task import utc
+from services.kit.task import Instant, utc
 
 router = APIRouter()
 
@@ -27,7 +27,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("there is no such instant in UTC") from None
 
 
-_Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_InUtc = Annotated[Instant, AfterValidator(_in_utc)]
 _Actor = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -42,8 +42,8 @@ async def read_audit(
         list[_Actor] | None,
         Query(alias="actor", max_length=10, description="`person`, or app ids of services; repeatable"),
     ] = None,
-    since: Annotated[_Instant | None, Query(description="at this instant or later")] = None,
-    until: Annotated[_Instant | None, Query(description="before this instant")] = None,
+    since: Annotated[_InUtc | None, Query(description="at this instant or later")] = None,
+    until: Annotated[_InUtc | None, Query(description="before this instant")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> AuditPage:

@@ -279,6 +279,7 @@ async def test_filters_and_cursors_over_http(service: Service, person: str) -> N
         ("type", "task.unheard"),
         ("task_id", "7"),
         ("since", "yesterday"),
+        ("since", "2026"),
         ("since", "2026-05-01T12:00:00"),
         ("until", "0001-01-01T00:00:00+14:00"),
         ("since", "9999-12-31T23:59:59-12:00"),
@@ -287,7 +288,7 @@ async def test_filters_and_cursors_over_http(service: Service, person: str) -> N
 async def test_a_wrong_parameter_is_a_422_that_names_it(service: Service, person: str, name: str, value: str) -> None:
     status, problem = await service.get("/api/audit", person, **{name: value})
     assert (status, problem["status"]) == (422, 422)
-    assert problem["errors"][0]["field"].startswith(name)
+    assert {error["field"] for error in problem["errors"]} <= {name, f"{name}.0"}
 
 
 async def test_with_the_store_away_it_is_a_503(
