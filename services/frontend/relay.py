@@ -65,7 +65,10 @@ class Relay:
         """Hand an update to the clients of its person; Poisoned when it cannot be read. Never waits for a client."""
         if not isinstance(event.data, dict):
             raise Poisoned("the event has no data")
-        hub = self._hubs.get(event.data.get("person", ""))
+        person = event.data.get("person")
+        if not isinstance(person, str):
+            raise Poisoned("the person is not an id")
+        hub = self._hubs.get(person)
         if hub is None:
             return
         if event.type == EventType.TOKEN_REVOKED and isinstance(event.data.get("token"), dict):

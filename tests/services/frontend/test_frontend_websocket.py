@@ -10,6 +10,7 @@ from harness.waiting import eventually
 from prometheus_client import REGISTRY
 
 from components.catalogue import FRONTEND
+from services.kit.consumer import CloudEvent, Poisoned
 
 
 def _seqs(client: Client) -> list[int]:
@@ -215,6 +216,12 @@ async def test_an_event_that_cannot_be_read_blocks_nothing(stage: Stage, me: str
     await stage.publish({"person": me}, kind="notification")
     await stage.publish(*log.commit())
     await client.at(1)
+
+
+async def test_an_update_of_nobody_is_poisoned(stage: Stage) -> None:
+    for person in (None, 5, ["me"], {}):
+        with pytest.raises(Poisoned):
+            await stage.app.state.relay.take(CloudEvent(id="e", type="task.created", data={"person": person}))
 
 
 async def test_events_of_people_who_are_not_here_are_done_at_once(stage: Stage, person: str) -> None:
