@@ -1,6 +1,7 @@
 """The server's side of an HTTP connection, with an end to what a head may hold.
 
-uvicorn keeps a head in memory however long it becomes, and words what it cannot read in a form of its own.
+uvicorn keeps a head in memory however long it becomes, waits for its end for ever, and words what it cannot read in a
+form of its own.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from services.kit.problems import Problem, render
 
 log = logging.getLogger("access")
 
+HEAD_SECONDS: Final = 30.0
 _LARGEST_HEAD: Final = 64 * 1024
 
 
@@ -33,15 +35,28 @@ class Protocol(HttpToolsProtocol):
         self.url = b""
         self._in_head = True
         self._head = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._start_head_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for no head any more."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
         self._in_head, self._head = True, 0
+        self._start_head_timer()
 
     def on_headers_complete(self) -> None:
         """End a head."""
         self._in_head = False
+        self._stop_head_timer()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -60,6 +75,22 @@ class Protocol(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: the application answers, and a client may ask for what it likes."""
+
+    def _start_head_timer(self) -> None:
+        """Let a head take so long to come to its end."""
+        self._stop_head_timer()
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._on_head_timeout)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _on_head_timeout(self) -> None:
+        if getattr(self.cycle, "response_complete", True):
+            self.transport.close()
+            return
+        self._start_head_timer()  # an earlier request of this connection is still being answered
 
     def _refuse(self, problem: Problem) -> None:
         answer = render(problem)

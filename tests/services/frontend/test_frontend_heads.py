@@ -13,7 +13,10 @@ from frontend_stage import Stage
 from harness.waiting import eventually
 from prometheus_client import REGISTRY
 
+from services.kit import connection
 from services.kit.problems import MEDIA_TYPE
+
+WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def _send(stage: Stage, head: str) -> bytes:
@@ -187,3 +190,27 @@ async def test_bad_utf8_on_a_websocket_closes_1007_without_a_traceback(
     await asyncio.sleep(0.1)
     assert "Traceback" not in caplog.text
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTT", WHOLE + b"GET /healthz HTT"])
+async def test_who_does_not_come_to_the_end_of_a_head_is_cut_off(
+    open_stage: Stage, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", open_stage.config.port)
+    writer.write(begun)
+    answer = await asyncio.wait_for(reader.read(), 10)
+    assert answer.count(b"HTTP/1.1 200 ") == begun.count(WHOLE)
+    writer.close()
+
+
+async def test_a_connection_is_kept_between_two_requests(open_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    kept = await asyncio.open_connection("127.0.0.1", open_stage.config.port)
+    cut = await asyncio.open_connection("127.0.0.1", open_stage.config.port)
+    for _ in range(2):
+        kept[1].write(WHOLE)
+        assert (await asyncio.wait_for(kept[0].readuntil(b"}"), 10)).startswith(b"HTTP/1.1 200 ")
+        await asyncio.wait_for(cut[0].read(), 10)  # so long has the other one said nothing
+    kept[1].close()
+    cut[1].close()
