@@ -47,7 +47,8 @@ async def _attempt(trail: Trail, person: str) -> tuple[Proof, str]:
         await _check_beyond(trail, person, page, verifier)
     except Broken as broken:
         return _broken(verifier.walked, broken), page.etag
-    return Proof(ok=True, entries=header.length, head=header.head), page.etag
+    behind = await trail.count_missing(person, header.position)
+    return Proof(ok=True, entries=header.length, head=header.head, behind=behind or None), page.etag
 
 
 def _broken(walked: Header, broken: Broken) -> Proof:

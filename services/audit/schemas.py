@@ -54,6 +54,8 @@ class Proof(BaseModel):
     """Whether the whole chain holds: how many `entries` were recomputed, and the hash (`head`) that they come to.
 
     Where it does not, `broken_at` is the index of the first entry that is wrong or missing, and `reason` says how.
+    `behind` is how many events the log of tasks has beyond it, where there are any: they are on their way, or, if they
+    do not come, the end was cut off.
     """
 
     ok: bool
@@ -61,3 +63,4 @@ class Proof(BaseModel):
     head: str
     broken_at: int | None = None
     reason: str | None = None
+    behind: int | None = None

@@ -19,8 +19,8 @@ from services.audit.metrics import ENTRIES
 from services.audit.records import UnrecordableError, record
 from services.kit.events import TaskEvent
 from services.kit.pages import Draft, Page, PagedLog, PageMissing
-from services.kit.position import Verdict, read_log
-from services.kit.sidecar import Sidecar
+from services.kit.position import Position, Verdict, count_beyond, read_log
+from services.kit.sidecar import Sidecar, SidecarError
 from services.kit.task import utc
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,14 @@ class Trail:
         for number in numbers:
             found |= await self.read(person, [number])
         return found
+
+    async def count_missing(self, person: str, position: Position) -> int | None:
+        """Return how many events the backend's log has beyond a position; None where it does not say."""
+        try:
+            return await count_beyond(self._sidecar, person, position)
+        except SidecarError as error:
+            log.info("the trail is not held against the log: %s", error)
+            return None
 
     async def _fill(self, person: str, header: Header, wanted: Sequence[Record]) -> None:
         """Take from the backend's log what lies before `wanted`; what it no longer has becomes a gap entry."""

@@ -11,6 +11,7 @@ from services.kit.sidecar import Sidecar, SidecarError
 from services.kit.task import Frozen
 
 _BATCH = 500
+_END = 2**53 - 1
 
 
 class Verdict(Enum):
@@ -58,20 +59,28 @@ class LogSlice(BaseModel):
 
 async def read_log(sidecar: Sidecar, person: str, epoch: int, since: int) -> AsyncIterator[TaskEvent]:
     """Yield a person's events after (epoch, since) from the backend's log, up to its head; none when it was erased."""
-    while True:
-        answer = await sidecar.invoke(
-            BACKEND,
-            "GET",
-            f"/internal/log/{person}",
-            query={"epoch": str(epoch), "since": str(since), "limit": str(_BATCH)},
-        )
-        if answer.status == 404:
-            return
-        if answer.status != 200:
-            raise SidecarError(f"the log of {person} cannot be read just now: {answer.status}")
-        part = LogSlice.model_validate_json(answer.body, extra="ignore")
+    while part := await _part(sidecar, person, epoch, since):
         for event in part.events:
             yield event
         if not part.events or part.events[-1].seq >= part.seq:
             return
         epoch, since = part.epoch, part.events[-1].seq
+
+
+async def count_beyond(sidecar: Sidecar, person: str, position: Position) -> int:
+    """Return how many events the backend's log has beyond a position; none where the log was erased."""
+    part = await _part(sidecar, person, position.epoch, _END, limit=1)
+    if part is None or part.epoch <= position.erased or part.epoch < position.epoch:
+        return 0
+    return max(0, part.seq - position.seq) if part.epoch == position.epoch else part.seq
+
+
+async def _part(sidecar: Sidecar, person: str, epoch: int, since: int, limit: int = _BATCH) -> LogSlice | None:
+    """Return the events after (epoch, since), at most `limit`; None where there is no log."""
+    query = {"epoch": str(epoch), "since": str(since), "limit": str(limit)}
+    answer = await sidecar.invoke(BACKEND, "GET", f"/internal/log/{person}", query=query)
+    if answer.status == 404:
+        return None
+    if answer.status != 200:
+        raise SidecarError(f"the log of {person} cannot be read just now: {answer.status}")
+    return LogSlice.model_validate_json(answer.body, extra="ignore")

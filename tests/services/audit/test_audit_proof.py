@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 import pytest
 from audit_cases import events
-from audit_stands import FaultySidecar
+from audit_stands import BackendLog, FaultySidecar
 
 from components.catalogue import STATE_STORE
 from services.audit.proof import verify
 from services.audit.schemas import Proof
-from services.audit.trail import Trail
+from services.audit.trail import PAGES_EPOCH, Trail
 from services.kit.sidecar import SidecarError
 
 Document = dict[str, Any]
@@ -129,6 +129,39 @@ async def test_an_open_page_that_was_deleted_shows(trail: Trail, sidecar: Faulty
     await sidecar.delete(STATE_STORE, trail.pages.key(person))
     proof = await verify(trail, person)
     assert (proof.ok, proof.broken_at) == (False, 1)
+
+
+async def test_an_end_that_was_cut_off_without_a_trace_shows_against_the_log(
+    trail: Trail, sidecar: FaultySidecar, backend: BackendLog, person: str
+) -> None:
+    *kept, last = events(person, 14)
+    backend.logs[person] = [*kept, last]
+    for given in kept:
+        await trail.take(given)
+    before = (await sidecar.get(STATE_STORE, trail.pages.key(person))).data
+    await trail.take(last)
+    assert (await verify(trail, person)).behind is None
+    await sidecar.save(STATE_STORE, trail.pages.key(person), before)
+    proof = await verify(trail, person)
+    assert (proof.ok, proof.entries, proof.behind) == (True, 13, 1)
+    await sidecar.delete(STATE_STORE, trail.pages.key(person))
+    for number in (1, 2, 3):
+        await sidecar.delete(STATE_STORE, trail.pages.key(person, PAGES_EPOCH, number))
+    proof = await verify(trail, person)
+    assert (proof.ok, proof.entries, proof.behind) == (True, 0, 14)
+
+
+async def test_what_was_erased_is_not_missed(trail: Trail, backend: BackendLog, person: str) -> None:
+    backend.logs[person] = events(person, 3)
+    await trail.erase(person, backend.logs[person][0].epoch)
+    assert (await verify(trail, person)).behind is None
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+async def test_the_proof_does_without_a_backend(trail: Trail, backend: BackendLog, person: str, status: int) -> None:
+    await written(trail, person)
+    backend.status = status
+    assert (await verify(trail, person)).ok
 
 
 async def test_another_persons_trail_in_its_place_shows(trail: Trail, sidecar: FaultySidecar, person: str) -> None:
