@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.backend.quick.clues import (
     Alarm,
@@ -13,6 +13,7 @@ from services.backend.quick.clues import (
     End,
     Moment,
     MonthDays,
+    Occasion,
     Phrase,
     Repeat,
     Start,
@@ -22,6 +23,8 @@ from services.backend.quick.clues import (
 )
 from services.backend.quick.english.times import in_part_of_day
 from services.backend.quick.recurring import joined
+
+_MOVABLE: Final = range(5, 12)
 
 
 class Said(NamedTuple):
@@ -67,10 +70,8 @@ def _choose_repeat(choice: Choice, phrases: list[Phrase]) -> list[Phrase]:
             if together is not None:
                 clue = replace(together, clock=together.clock or phrase.clue.part)
                 used.append(phrase)
-        elif (
-            isinstance(clue, Repeat) and isinstance(phrase.clue, Repeat) and phrase.clue.listed and phrase is not repeat
-        ):
-            if clue.unit is Unit.WEEK and not clue.by:
+        elif isinstance(clue, Repeat) and isinstance(phrase.clue, Repeat) and phrase is not repeat:
+            if clue.unit is Unit.WEEK and not clue.by and _is_days_alone(phrase.clue):
                 clue = replace(clue, by=phrase.clue.by, clock=clue.clock or phrase.clue.clock)
                 used.append(phrase)
         elif isinstance(clue, Repeat) and isinstance(phrase.clue, Completion) and not clue.completion:
@@ -80,6 +81,11 @@ def _choose_repeat(choice: Choice, phrases: list[Phrase]) -> list[Phrase]:
     choice.repeats = tuple(used)
     choice.end = next((phrase for phrase in phrases if isinstance(phrase.clue, End)), None)
     return [phrase for phrase in phrases if phrase not in used]
+
+
+def _is_days_alone(repeat: Repeat) -> bool:
+    """Tell whether a recurrence only says on which days of the week ("Thursdays"), which may be of another one."""
+    return repeat.unit is Unit.WEEK and repeat.interval == 1 and not repeat.completion and bool(repeat.by)
 
 
 def _choose_day(choice: Choice, phrases: list[Phrase]) -> None:
@@ -135,10 +141,20 @@ def _choose_clock(choice: Choice, phrases: list[Phrase]) -> None:
     part = vague.clue if vague is not None and isinstance(vague.clue, Clock) else _part(choice)
     choice.clocks = tuple(phrase for phrase in (exact, vague) if phrase is not None)
     if exact is not None and isinstance(exact.clue, Clock):
-        choice.clock = in_part_of_day(exact.clue, part) if part else exact.clue
+        choice.clock = in_part_of_day(exact.clue, part) if part else _on_occasion(exact.clue, phrases)
         return
     found = task_alarm(phrases)
     choice.clock = found[1].clock if found and found[1].clock else part
+
+
+def _on_occasion(given: Clock, phrases: list[Phrase]) -> Clock:
+    """Return "at 7" as the evening of a dinner, and "at 6" as the morning of a breakfast."""
+    said = next((phrase.clue for phrase in phrases if isinstance(phrase.clue, Occasion)), None)
+    if said is None or not given.open or given.time.hour % 12 not in _MOVABLE:
+        return given
+    clock = in_part_of_day(given, said.part)
+    half = "evening" if clock.time.hour >= 12 else "morning"
+    return replace(clock, note=f"{given.time.hour % 12} is read as the {half}; write am or pm for another reading")
 
 
 def _part(choice: Choice) -> Clock | None:

@@ -163,8 +163,15 @@ class Alarms:
     alarms: tuple[Alarm, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A word of the title that tells which half of the day an hour is in ("dinner at 7")."""
+
+    part: Clock
+
+
 DayClue = Day | YearDay | MonthDays | WeekDays | Moment
-Clue = DayClue | Clock | Repeat | Completion | Start | End | Importance | Label | Alarms
+Clue = DayClue | Clock | Repeat | Completion | Start | End | Importance | Label | Alarms | Occasion
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ _UNITS: Final = {Unit.HOUR: "hour", Unit.DAY: "day", Unit.WEEK: "week", Unit.MON
 _NTH: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last"}
 
 
+def weekday(value: date) -> str:
+    """Return the name of a date's weekday."""
+    return _WEEKDAYS[value.weekday()]
+
+
 def day(value: date) -> str:
     """Return a date like "Friday 27 November 2026"."""
     return f"{_WEEKDAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"

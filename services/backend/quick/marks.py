@@ -1,4 +1,4 @@
-"""Marks that are the same in every language: #tags, !high, !!, p1."""
+"""Marks that are the same in every language: #tags, !high, !!, !!1, p1."""
 
 from typing import Final
 
@@ -48,6 +48,9 @@ def _tag(line: Line, index: int) -> Found | None:
 def _bang(line: Line, index: int) -> Found | None:
     after = line.glued(index + 1)
     if after == "!":
+        level = _LEVELS.get(line.number(index + 2, 1) or 0) if line.glued(index + 2) else None
+        if level is not None:
+            return Found(index + 3, Importance(level))
         third = line.glued(index + 2) == "!"
         return Found(index + 2 + third, Importance(Priority.URGENT if third else Priority.HIGH))
     number = line.number(index + 1) if after else None

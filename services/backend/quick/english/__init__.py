@@ -1,9 +1,18 @@
 """English: which phrases there are, by the word that they begin with."""
 
-from services.backend.quick.clues import Context, Found, Importance
+from services.backend.quick.clues import Clock, Context, Found, Importance, Occasion
 from services.backend.quick.english import bounds, reminders, repeats
 from services.backend.quick.english.leads import read, table, when
-from services.backend.quick.english.words import AFTER_NUMBER, NUMBERS, ORDINALS, RARELY, WEEKDAYS, WEEKDAYS_EACH
+from services.backend.quick.english.words import (
+    AFTER_NUMBER,
+    NUMBERS,
+    OCCASIONS,
+    ORDINALS,
+    PARTS,
+    RARELY,
+    WEEKDAYS,
+    WEEKDAYS_EACH,
+)
 from services.backend.quick.tokens import NUMBER, Line
 from services.kit.task import Priority
 
@@ -17,6 +26,9 @@ _DEGREES = {
     "highest": Priority.URGENT,
     "urgent": Priority.URGENT,
 }
+
+
+_MORNING = Clock(PARTS["morning"], vague=True)
 
 
 def _degree(line: Line, index: int, _: Context) -> Found | None:
@@ -34,6 +46,13 @@ def _priority(line: Line, index: int, _: Context) -> Found | None:
     return Found(at + 1, Importance(_DEGREES[word])) if word in _DEGREES else None
 
 
+def _occasion(line: Line, index: int, _: Context) -> Found | None:
+    """Take "dinner" or "breakfast" for the half of the day that an hour is in; the word is of the title."""
+    if line.word(index) == "get":
+        return Found(index + 2, Occasion(_MORNING)) if line.word(index + 1) == "up" else None
+    return Found(index + 1, Occasion(Clock(OCCASIONS[line.word(index)], vague=True)))
+
+
 def _on_plural(line: Line, index: int, context: Context) -> Found | None:
     """Read "on weekdays", "on Mondays", "on the last Friday of the month"."""
     return read(_REPEATS, line, index + 1, context)
@@ -45,6 +64,7 @@ _REPEATS = table(
     ("once", repeats.once),
     (" ".join(["weekdays", "workdays", "weekends", *WEEKDAYS_EACH]), repeats.plural),
     (" ".join(WEEKDAYS), repeats.listed),
+    ("m mwf", repeats.in_letters),
     (" ".join([NUMBER, "the", *ORDINALS]), repeats.numbered),
 )
 _PHRASES = table(
@@ -53,6 +73,8 @@ _PHRASES = table(
     (" ".join([NUMBER, "for", *NUMBERS]), repeats.times),
     ("until till til through thru ending", bounds.until),
     ("starting beginning from as effective", bounds.starting),
+    ("to -", bounds.up_to),
+    (" ".join(["get", *OCCASIONS]), _occasion),
     ("remind reminder reminders alert notify and with a please set", reminders.remind),
     (" ".join(["with", *_DEGREES]), _degree),
     ("priority", _priority),

@@ -9,6 +9,7 @@ from services.backend.quick.english.dates import month_alone
 from services.backend.quick.english.leads import when
 from services.backend.quick.tokens import Line
 
+_FAR: Final = 7  # tokens of a date
 _WHOLE: Final = frozenset({"through", "thru"})
 
 
@@ -28,6 +29,23 @@ def until(line: Line, index: int, context: Context) -> Found | None:
     if following is None:
         return None
     return Found(end, End(last=following - timedelta(days=1), note="" if whole else "the day before it is the last"))
+
+
+def up_to(line: Line, index: int, context: Context) -> Found | None:
+    """Read the end of "from April to October", which is in."""
+    opened = next((at for at in range(index - 1, index - 1 - _FAR, -1) if line.word(at) == "from"), None)
+    begin = starting(line, opened, context) if opened is not None else None
+    if begin is None or begin.end != index or not isinstance(begin.clue, Start):
+        return None
+    found, last = when(line, index + 1, context), None
+    if found is not None and isinstance(found.clue, Day | YearDay):
+        last, end = found.clue.date, found.end
+    elif (span := _span(line, index + 1, context)) is not None:
+        following, end = calendar.shifted(span[0].date, 1, span[1]), span[2]
+        last = following - timedelta(days=1) if following else None
+    if last is not None and last < begin.clue.date:
+        last = calendar.shifted(last, 1, Unit.YEAR)
+    return Found(end, End(last=last)) if last is not None else None
 
 
 def _span(line: Line, index: int, context: Context) -> tuple[Day, Unit, int] | None:

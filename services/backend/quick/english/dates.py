@@ -11,6 +11,8 @@ from services.backend.quick.tokens import Line
 
 _MOST_DAYS = 8
 _CENTURY = 2000
+_MONTH_LEADS = frozenset({"in", "by", "before", "than", "after"})
+_DASHES = frozenset({"-", "–"})
 _DATE_SIGNS = frozenset({"/", "-", "."})
 
 
@@ -22,9 +24,21 @@ def month_first(line: Line, index: int, context: Context) -> Found | None:
     if month is None or not day:
         return None
     end = at + 2 if line.glued(at + 1) in SUFFIXES else at + 1
-    if line.glued(end) in {":", "am", "pm", "/"} or line.word(end) in {"am", "pm"}:
+    if line.glued(end) in {"am", "pm", "/"} or line.word(end) in {"am", "pm"}:
         return None
-    return _dated(line, end, month, day, context)
+    if line.glued(end) == ":" and line.glued(end + 1):
+        return None
+    return _dated(line, _range_end(line, end), month, day, context, note=_range_note(line, end))
+
+
+def _range_end(line: Line, index: int) -> int:
+    """Return the token after "-8" of "July 6-8"; the index itself where there is no such thing."""
+    is_range = line.glued(index) in _DASHES and line.glued(index + 1) and line.number(index + 1, 2)
+    return index + 2 if is_range and line.ends(index + 2) else index
+
+
+def _range_note(line: Line, index: int) -> str:
+    return "" if _range_end(line, index) == index else "a task has one day: the first counts"
 
 
 def day_first(line: Line, index: int, context: Context) -> Found | None:
@@ -33,23 +47,25 @@ def day_first(line: Line, index: int, context: Context) -> Found | None:
     day = line.number(index, 2)
     if not day:
         return None
-    at = index + 2 if line.glued(index + 1) in SUFFIXES else index + 1
+    first = index + 2 if line.glued(index + 1) in SUFFIXES else index + 1
+    at = _range_end(line, first)
     at += line.word(at) == "of"
     month = MONTHS.get(line.word(at))
     if month is None:
         return None
-    return _dated(line, at + 2 if line.glued(at + 1) == "." and line.number(at + 2) else at + 1, month, day, context)
+    end = at + 2 if line.glued(at + 1) == "." and line.number(at + 2) else at + 1
+    return _dated(line, end, month, day, context, note=_range_note(line, first))
 
 
-def _dated(line: Line, end: int, month: int, day: int, context: Context) -> Found | None:
+def _dated(line: Line, end: int, month: int, day: int, context: Context, *, note: str = "") -> Found | None:
     """Go on after day and month: the year that may follow."""
     at = end + 1 if line.glued(end) == "," else end
     year = line.number(at)
     if year is not None and len(line.word(at)) == 4 and line.ends(at + 1):
         found = calendar.make(year, month, day)
-        return Found(at + 1, Day(found)) if found else None
+        return Found(at + 1, Day(found, note)) if found else None
     following = calendar.next_year_day(context.today, month, day)
-    return Found(end, YearDay(following, month, day)) if following else None
+    return Found(end, YearDay(following, month, day, note)) if following else None
 
 
 def month_alone(line: Line, index: int, context: Context) -> Found | None:
@@ -67,9 +83,9 @@ def month_alone(line: Line, index: int, context: Context) -> Found | None:
 
 
 def in_month(line: Line, index: int, context: Context) -> Found | None:
-    """Read "in December", "by March 2027": the first day of the month."""
-    doubtful = line.word(index + 1) in DOUBTFUL and not line.token(index + 1).text.istitle()
-    return None if doubtful else month_alone(line, index + 1, context)
+    """Read "in December", "by March 2027": the first day of the month. After "for" a "may" may be a word."""
+    is_word = line.word(index + 1) in DOUBTFUL and not line.token(index + 1).text.istitle()
+    return None if is_word and line.word(index) not in _MONTH_LEADS else month_alone(line, index + 1, context)
 
 
 def in_digits(line: Line, index: int, context: Context) -> Found | None:

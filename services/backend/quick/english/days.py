@@ -1,16 +1,16 @@
 """Days in English that are told from today: "tomorrow", "next Friday", "in 3 days", "end of the month"."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 from services.backend.quick import calendar
-from services.backend.quick.clues import Clock, Context, Day, Found, Moment, MonthDays, Unit, WeekDays, YearDay
+from services.backend.quick.clues import Clock, Context, Day, Found, Moment, Unit
 from services.backend.quick.english.dates import month_alone
 from services.backend.quick.english.numbers import ordinal, stretch
-from services.backend.quick.english.times import part_after
-from services.backend.quick.english.words import AND, DOUBTFUL, MONTHS, NO_DAY_AFTER, PARTS, THROUGH, WEEKDAYS
+from services.backend.quick.english.times import with_part
+from services.backend.quick.english.weekdays import week_after
+from services.backend.quick.english.words import DAY_ENDS, MONTHS, PARTS, UNITS, WEEKDAYS
 from services.backend.quick.tokens import Line
 
 _SATURDAY: Final = 5
@@ -26,14 +26,6 @@ _RELATIVE: Final[Mapping[str, int]] = {
 }
 
 
-def _dayed(line: Line, end: int, clue: Day | WeekDays | YearDay | MonthDays) -> Found:
-    """Go on after a day: the part of it that may follow."""
-    part = part_after(line, end)
-    if part is None or not isinstance(part.clue, Clock):
-        return Found(end, clue)
-    return Found(part.end, replace(clue, part=part.clue))
-
-
 def relative(line: Line, index: int, context: Context) -> Found | None:
     """Read "today", "tomorrow evening", "tonight", "yesterday"."""
     word = line.word(index)
@@ -41,72 +33,24 @@ def relative(line: Line, index: int, context: Context) -> Found | None:
         return Found(index + 1, Day(context.today, part=Clock(PARTS["night"], vague=True)))
     if line.word(index - 1) == "after" and word == "tomorrow":
         return None
-    day = calendar.later(context.today, _RELATIVE[word])
-    return _dayed(line, index + 1, Day(day)) if day else None
+    week = week_after(line, index + 1)
+    day = calendar.later(context.today, _RELATIVE[word] + 7 * week)
+    return with_part(line, index + 1 + week, Day(day)) if day else None
 
 
-def after_tomorrow(line: Line, index: int, context: Context) -> Found | None:
-    """Read "the day after tomorrow"."""
+def after_day(line: Line, index: int, context: Context) -> Found | None:
+    """Read "the day after tomorrow", "the day before Friday"."""
     at = index + 1 if line.word(index) == "the" else index
-    if [line.word(at + offset) for offset in range(3)] != ["day", "after", "tomorrow"]:
+    days_on = {"after": 1, "before": -1}.get(line.word(at + 1))
+    if line.word(at) != "day" or days_on is None:
         return None
-    day = calendar.later(context.today, 2)
-    return _dayed(line, at + 3, Day(day)) if day else None
-
-
-def weekday(line: Line, index: int, context: Context) -> Found | None:
-    """Read "Friday", "Mon and Thu", "Friday next week", "Tuesday in two weeks"."""
-    if line.word(index - 1) in NO_DAY_AFTER or is_no_day(line, index) or _is_in_span(line, index):
+    word = line.word(at + 2)
+    base = calendar.next_weekday(context.today, WEEKDAYS[word]) if word in WEEKDAYS else context.today
+    if word == "tomorrow":
+        base += timedelta(days=1)
+    elif word not in WEEKDAYS:
         return None
-    days, end = weekdays(line, index)
-    if len(days) > 1:
-        return Found(end, WeekDays(calendar.next_weekday(context.today, days[0]), tuple(sorted(days))))
-    first = calendar.next_weekday(context.today, days[0])
-    if line.word(end) == "next" and line.word(end + 1) == "week":
-        return _dayed(line, end + 2, Day(calendar.weekday_of_next_week(context.today, days[0])))
-    if line.word(end) == "this" and line.word(end + 1) == "week":
-        return _dayed(line, end + 2, Day(context.today + timedelta(days=days[0] - context.today.weekday())))
-    return _dayed(line, end, WeekDays(first, (days[0],)))
-
-
-def _is_in_span(line: Line, index: int) -> bool:
-    """Tell whether a weekday is an end of several days ("Monday to Wednesday"), of which none is the due."""
-    return any(span_of_weekdays(line, first)[0] for first in (index - 2, index))
-
-
-def is_no_day(line: Line, index: int) -> bool:
-    """Tell whether a short name of a weekday is rather a word ("the cat sat", "sun cream")."""
-    word = line.word(index)
-    if word not in DOUBTFUL or line.token(index).text.istitle():
-        return False
-    after = line.word(index + 1)
-    return after.isalpha() and after not in {*PARTS, *AND, "at", "in", "next", "remind"}
-
-
-def weekdays(line: Line, index: int, *, bare: bool = False) -> tuple[list[int], int]:
-    """Return the weekdays listed from a token on ("Mon, Wed and Fri"; `bare`: "Mon Wed"), and the token after them."""
-    days: list[int] = []
-    at = index
-    while len(days) < 7 and line.word(at) in WEEKDAYS:
-        day = WEEKDAYS[line.word(at)]
-        if day in days:
-            break
-        days.append(day)
-        end = at + 1
-        at = end
-        for _ in range(2):
-            at += line.word(at) in {*AND, "/", "on"} and not (at == end and line.word(at) == "on")
-        if at == end and not bare:
-            break
-    return days, end if days else index
-
-
-def span_of_weekdays(line: Line, index: int) -> tuple[list[int], int]:
-    """Return the weekdays from one to another ("Monday to Friday", "Mon-Fri"), and the token after them."""
-    first, last = WEEKDAYS.get(line.word(index)), WEEKDAYS.get(line.word(index + 2))
-    if first is None or last is None or first == last or line.word(index + 1) not in THROUGH:
-        return [], index
-    return [(first + ahead) % 7 for ahead in range((last - first) % 7 + 1)], index + 3
+    return with_part(line, at + 3, Day(base + timedelta(days=days_on)))
 
 
 def of_this(line: Line, index: int, context: Context) -> Found | None:
@@ -117,12 +61,12 @@ def of_this(line: Line, index: int, context: Context) -> Found | None:
         return of_this(line, index + 1, context)
     if word in WEEKDAYS:
         ahead = (WEEKDAYS[word] - today.weekday()) % 7
-        return _dayed(line, index + 2, Day(today + timedelta(days=ahead)))
+        return with_part(line, index + 2, Day(today + timedelta(days=ahead)))
     if word in PARTS:
         return Found(index + 2, Day(today, part=Clock(PARTS[word], vague=True)))
     if word == "weekend":
         ahead = max(0, _SATURDAY - today.weekday())
-        return _dayed(line, index + 2, Day(today + timedelta(days=ahead)))
+        return with_part(line, index + 2, Day(today + timedelta(days=ahead)))
     return None
 
 
@@ -132,7 +76,7 @@ def of_next(line: Line, index: int, context: Context) -> Found | None:
     if word in WEEKDAYS:
         day = calendar.weekday_of_next_week(today, WEEKDAYS[word])
         note = "the one in the week after this" if WEEKDAYS[word] > today.weekday() else ""
-        return _dayed(line, index + 2, Day(day, note))
+        return with_part(line, index + 2, Day(day, note))
     if word == "weekend":
         return Found(index + 2, Day(calendar.weekday_of_next_week(today, _SATURDAY)))
     if word == "week":
@@ -146,7 +90,7 @@ def of_next(line: Line, index: int, context: Context) -> Found | None:
 def _next_week(line: Line, index: int, today: date) -> Found:
     at = index + 1 if line.word(index) == "on" else index
     if line.word(at) in WEEKDAYS:
-        return _dayed(line, at + 1, Day(calendar.weekday_of_next_week(today, WEEKDAYS[line.word(at)])))
+        return with_part(line, at + 1, Day(calendar.weekday_of_next_week(today, WEEKDAYS[line.word(at)])))
     return Found(index, Day(calendar.weekday_of_next_week(today, 0), "next week begins on its Monday"))
 
 
@@ -174,36 +118,46 @@ def ahead(line: Line, index: int, context: Context) -> Found | None:
     if found.minutes:
         return Found(end, Moment(found.exact))
     day = calendar.shifted(context.today, found.number, found.unit)
-    return _dayed(line, end, Day(day)) if day else None
+    return with_part(line, end, Day(day)) if day else None
+
+
+def _is_rate(line: Line, index: int) -> bool:
+    """Tell whether a stretch of time is what something is counted by: "3 times a week on Monday", "€5 a week"."""
+    before = line.word(index - 1)
+    return before in {"times", "twice", "once", *UNITS} or before.isdigit()
 
 
 def from_now(line: Line, index: int, context: Context) -> Found | None:
-    """Read "3 days from now", "2 weeks from Friday", "a week after tomorrow"."""
+    """Read "3 days from now", "2 weeks from Friday", "a week after tomorrow", "a week on Monday", "a week today"."""
     found = stretch(line, index)
-    if found is None or line.word(found.end) not in {"from", "after"}:
+    if found is None:
         return None
-    at, base = found.end + 1, context.today
+    joint, at, base = line.word(found.end), found.end + 1, context.today
+    if joint not in {"from", "after"}:
+        if found.unit is not Unit.WEEK or _is_rate(line, index):
+            return None
+        at = found.end + (joint == "on")
     if line.word(at) in WEEKDAYS:
         base = calendar.next_weekday(base, WEEKDAYS[line.word(at)])
     elif line.word(at) == "tomorrow":
         base += timedelta(days=1)
-    elif line.word(at) not in _NOW or line.word(found.end) == "after":
+    elif line.word(at) not in _NOW or joint in {"after", "now"}:
         return None
     if found.minutes:
         return Found(at + 1, Moment(found.exact)) if line.word(at) == "now" else None
     day = calendar.shifted(base, found.number, found.unit)
-    return _dayed(line, at + 1, Day(day)) if day else None
+    return with_part(line, at + 1, Day(day)) if day else None
 
 
 def edge(line: Line, index: int, context: Context) -> Found | None:
-    """Read "end of the month", "end of next week", "beginning of June", "start of next year", "middle of March"."""
+    """Read "end of the month", "end of next week", "beginning of June", "middle of March", "mid March"."""
     at = index + (line.word(index) == "the")
     which = line.word(at)
-    if line.word(at + 1) != "of":
+    if which != "mid" and line.word(at + 1) != "of":
         return None
-    at += 2
+    at += 2 if which != "mid" or line.word(at + 1) in {"of", "-"} else 1
     word = line.word(at)
-    which = {"end": "end", "middle": "middle"}.get(which, "start")
+    which = {"end": "end", "middle": "middle", "mid": "middle"}.get(which, "start")
     at += word in {"the", "this", "next"}
     named = month_alone(line, at, context) if line.word(at) in MONTHS else None
     if named is not None and isinstance(named.clue, Day):
@@ -227,19 +181,27 @@ def _edged(end: int, which: str, first: date, span: str) -> Found | None:
 
 
 def edge_in_short(line: Line, index: int, context: Context) -> Found | None:
-    """Read "eod", "eow", "eom", "eoy"."""
+    """Read "eod", "eow", "eom", "eoy", "cob"."""
     word = line.word(index)
-    if word == "eod":
+    if word in DAY_ENDS:
         return Found(index + 1, Day(context.today))
     span = {"eow": "week", "eom": "month", "eoy": "year"}[word]
     first = _first_of(span, context.today, 0)
     return _edged(index + 1, "end", first, span) if first else None
 
 
+def at_weekend(line: Line, index: int, context: Context) -> Found | None:
+    """Read "at the weekend", "over the weekend"."""
+    if [line.word(index + 1), line.word(index + 2)] != ["the", "weekend"]:
+        return None
+    ahead = max(0, _SATURDAY - context.today.weekday())
+    return with_part(line, index + 3, Day(context.today + timedelta(days=ahead)))
+
+
 def nth_weekday(line: Line, index: int, context: Context) -> Found | None:
     """Read "first Monday of June", "the last Friday of next month", "the last day of March"."""
     number = ordinal(line, index + (line.word(index) == "the"))
-    if number is None or line.word(number.end + 1) != "of":
+    if number is None or line.word(number.end + 1) not in {"of", "in"}:
         return None
     at = number.end + 2
     target = _month_at(line, at, context)

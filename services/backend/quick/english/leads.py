@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
+from services.backend.quick import calendar
 from services.backend.quick.clues import Context, Day, Found, Moment, MonthDays, WeekDays, YearDay
-from services.backend.quick.english import dates, days, times
-from services.backend.quick.english.words import MONTHS, NUMBERS, ORDINALS, PARTS, WEEKDAYS
+from services.backend.quick.english import dates, days, times, weekdays
+from services.backend.quick.english.words import DAY_ENDS, MONTHS, NUMBERS, ORDINALS, PARTS, WEEKDAYS
 from services.backend.quick.tokens import NUMBER, Line
 
 Reading = Callable[[Line, int, Context], Found | None]
 
-_LEADS: Final = frozenset({"on", "by", "for", "before", "due", "at", "in"})
+_LEADS: Final = frozenset({"on", "by", "for", "before", "after", "due", "at", "in", "no"})
 _DAYS: Final = (Day, YearDay, MonthDays, WeekDays)
 
 
@@ -37,21 +37,22 @@ def read(readings: Mapping[str, tuple[Reading, ...]], line: Line, index: int, co
 
 WHEN: Final = table(
     ("today tod tomorrow tmr tmrw tmw yesterday tonight tonite", days.relative),
-    ("the day", days.after_tomorrow),
-    (" ".join(WEEKDAYS), days.weekday),
+    ("the day", days.after_day),
+    (" ".join(WEEKDAYS), weekdays.weekday),
     ("this coming", days.of_this),
     ("next", days.of_next),
     ("in within", days.ahead),
     (" ".join([NUMBER, "half", *NUMBERS]), days.from_now),
-    ("the end start beginning middle", days.edge),
-    ("eod eow eom eoy", days.edge_in_short),
+    ("the end start beginning middle mid", days.edge),
+    ("eod cob eow eom eoy", days.edge_in_short),
     (" ".join([NUMBER, "the", *ORDINALS]), days.nth_weekday),
     (" ".join(MONTHS), dates.month_first),
     (f"{NUMBER} the", dates.day_first),
     (NUMBER, dates.in_digits),
     ("in", dates.in_month),
     (f"{NUMBER} the", dates.month_days),
-    ("at around", times.at_time),
+    ("at around @", times.at_time),
+    ("at on over", days.at_weekend),
     (f"{NUMBER} noon midday midnight half quarter", times.numbered_time),
     ("in", times.in_part),
     ("from between", times.from_range),
@@ -62,6 +63,7 @@ def when(line: Line, index: int, context: Context) -> Found | None:
     """Return the day or the time at a token, with the word that leads to it."""
     plain = read(WHEN, line, index, context)
     if plain is not None:
+        plain = weekdays.then_weekday(line, plain)
         return replace(plain, led=line.word(index) in {"at", "in", "this"}) if _is_whole(line, index, plain) else None
     return _led(line, index, context)
 
@@ -83,14 +85,34 @@ def _led(line: Line, index: int, context: Context) -> Found | None:
     at += line.word(index) == "due" and line.glued(at) == ":"
     if line.word(index) == "due" and line.word(at) in {"on", "by", "before", "at", "for"}:
         at += 1
+    if line.word(index) == "no":
+        if [line.word(at), line.word(at + 1)] != ["later", "than"]:
+            return None
+        at += 2
     last = line.word(at - 1)
-    found = read(WHEN, line, at, context)
-    if found is None:
-        found = times.at_time(line, at - 1, context) if last == "at" else dates.in_month(line, at - 1, context)
+    found = _led_to(last, line, at, context)
     if found is None or not line.ends(found.end):
         return None
-    if last == "before" and isinstance(found.clue, _DAYS):
-        found = Found(found.end, Day(found.clue.date - timedelta(days=1), part=found.clue.part))
-    if last == "for" and isinstance(found.clue, Moment):
+    found = weekdays.then_weekday(line, found)
+    if (last == "for" and isinstance(found.clue, Moment)) or (last == "at" and isinstance(found.clue, MonthDays)):
         return None
-    return replace(found, led=True)
+    is_end = "end" in {line.word(at), line.word(at + 1)} or line.word(at) in DAY_ENDS
+    return replace(found if is_end else _moved(found, last), led=True)
+
+
+def _led_to(last: str, line: Line, index: int, context: Context) -> Found | None:
+    found = read(WHEN, line, index, context)
+    if found is None and last in {"by", "before", "than"}:
+        found = times.by_hour(line, index)
+    if found is None:
+        found = times.at_time(line, index - 1, context) if last == "at" else dates.in_month(line, index - 1, context)
+    return found
+
+
+def _moved(found: Found, last: str) -> Found:
+    """Return the day before or after the one that is named; a time stays as it is, and so does an end."""
+    days_on = {"before": -1, "after": 1}.get(last, 0)
+    if not days_on or not isinstance(found.clue, _DAYS):
+        return found
+    day = calendar.later(found.clue.date, days_on)
+    return Found(found.end, Day(day, f"the day {last}", part=found.clue.part)) if day else found

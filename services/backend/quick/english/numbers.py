@@ -1,11 +1,13 @@
 """Counts, ordinals and stretches of time in English."""
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.backend.quick.clues import Unit
 from services.backend.quick.english.words import NUMBERS, ORDINALS, SHORT_UNITS, SUFFIXES, UNITS, WORKING
 from services.backend.quick.tokens import Line
+
+_POSSESSIVE: Final = frozenset({"'", "’"})
 
 
 class Counted(NamedTuple):
@@ -58,7 +60,15 @@ def unit(line: Line, index: int) -> tuple[Unit, int, int] | None:
         return Unit.WEEK, 2, index + 1
     if word in {"quarter", "quarters"}:
         return Unit.MONTH, 3, index + 1
-    return (UNITS[word], 1, index + 1) if word in UNITS else None
+    if word in UNITS:
+        return (
+            UNITS[word],
+            1,
+            index + (3 if line.glued(index + 1) in _POSSESSIVE and line.word(index + 2) == "time" else 1),
+        )
+    if word.endswith(("'s", "’s")) and line.word(index + 1) == "time":
+        return (UNITS[word[:-2]], 1, index + 2) if word[:-2] in UNITS else None
+    return None
 
 
 def stretch(line: Line, index: int) -> Stretch | None:

@@ -25,6 +25,7 @@ from services.backend.quick.tokens import Line
 _MOST: Final = 10
 _BEFORE: Final = frozenset({"before", "early", "earlier", "ahead", "prior", "beforehand"})
 _IT: Final = frozenset({"it", "that", "then", "due", "deadline", "hand"})
+_TO_DO: Final = frozenset({"to", "about", "of", "that"})
 _WEEK: Final = 7
 
 
@@ -145,7 +146,7 @@ def _when(line: Line, index: int, context: Context) -> Found | None:
         at = found.end
     if at == index:
         return _of_the_due(line, index)
-    to_do = line.word(at) == "to" and index + 1 < len(line)
+    to_do = line.word(at) in _TO_DO and index + 1 < len(line)
     alarm = Alarm(day=day, clock=said, delay=delay, task=to_do)
     return Found(at + to_do, Alarms((alarm,)))
 
@@ -153,7 +154,7 @@ def _when(line: Line, index: int, context: Context) -> Found | None:
 def _of_the_due(line: Line, index: int) -> Found | None:
     """Read "remind me to …", "remind me every …", or a bare "remind me": the reminder is for when the task is due."""
     word = line.word(index)
-    if word == "to":
+    if word in _TO_DO:
         return Found(index + 1, Alarms((Alarm(relative=True),)))
     over = line.is_over(index) or word in {"every", "each", "#", "!", "daily", "weekly", "monthly", "yearly"}
     return Found(index, Alarms((Alarm(relative=True),))) if over and line.word(index - 1) in {"me", "us"} else None

@@ -5,8 +5,8 @@ from typing import Final
 
 from services.backend.quick.clues import Clock, Completion, Context, End, Found, MonthDays, Repeat, Unit, YearDay
 from services.backend.quick.english.dates import day_first, month_days, month_first
-from services.backend.quick.english.days import is_no_day, span_of_weekdays, weekdays
 from services.backend.quick.english.numbers import Counted, counted, ordinal, unit
+from services.backend.quick.english.weekdays import is_no_day, span_of_weekdays, weekdays
 from services.backend.quick.english.words import (
     AND,
     MONTHS,
@@ -231,7 +231,7 @@ def _each_weekday(line: Line, index: int, interval: int) -> Found:
 def listed(line: Line, index: int, _: Context) -> Found | None:
     """Read "Mon Wed Fri", "Mon, Wed and Fri", "Monday to Friday" without "every": days in a row, or the working week.
 
-    Two with a word between them, and other spans, are as likely one occasion ("Ann or Ben, Monday or Tuesday").
+    Two neighbours with a word between them, and other spans, are as likely one occasion ("hotel Monday and Tuesday").
     """
     if line.word(index - 1) in NO_DAY_AFTER:
         return None
@@ -241,7 +241,9 @@ def listed(line: Line, index: int, _: Context) -> Found | None:
     days, end = weekdays(line, index, bare=True)
     words = {line.word(at) for at in range(index, end)}
     is_bare = not words & {*AND, "/"}
-    if "or" in words or len(days) < (2 if is_bare else 3) or (len(days) == 2 and is_no_day(line, index)):
+    if "or" in words or len(days) < 2 or (len(days) == 2 and is_no_day(line, index)):
+        return None
+    if len(days) == 2 and not is_bare and (days[1] - days[0]) % 7 in {1, 6}:
         return None
     return _in_a_row(line, end, days)
 
@@ -251,6 +253,16 @@ def _in_a_row(line: Line, end: int, days: list[int]) -> Found:
     if line.word(end) not in PARTS:
         return Found(end, repeat)
     return Found(end + 1, replace(repeat, clock=Clock(PARTS[line.word(end)], vague=True)))
+
+
+def in_letters(line: Line, index: int, _: Context) -> Found | None:
+    """Read "M-F" and "MWF"."""
+    if line.token(index).text == "MWF":
+        return _in_a_row(line, index + 1, [0, 2, 4])
+    letters = [line.token(index + offset).text for offset in range(3)]
+    if letters not in (["M", "-", "F"], ["M", "–", "F"]) or not line.glued(index + 1) or not line.glued(index + 2):
+        return None
+    return _in_a_row(line, index + 3, list(range(5)))
 
 
 def numbered(line: Line, index: int, context: Context) -> Found | None:

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.backend.quick.clues import Clock, Context, Found
-from services.backend.quick.english.words import NUMBERS, PARTS, ZONES
+from services.backend.quick.clues import Clock, Context, Day, Found, MonthDays, WeekDays, YearDay
+from services.backend.quick.english.words import AFTER_TIME, CHANGES, DAY_ENDS, NUMBERS, PARTS, ZONES
 from services.backend.quick.tokens import Line
 from services.kit.due import zone, zone_names
 
@@ -28,6 +28,14 @@ def at_time(line: Line, index: int, _: Context) -> Found | None:
     if found is None and line.word(start) == "night":
         found = Found(start + 1, Clock(PARTS["night"], vague=True))
     return _zoned(line, found) if found else None
+
+
+def by_hour(line: Line, index: int) -> Found | None:
+    """Read the hour of "by 5", where no noun follows and nothing is said to change "by 5"."""
+    if any(line.word(before) in CHANGES for before in range(index - 2 - _NAME_WORDS, index - 1)):
+        return None
+    found = _bare(line, index)
+    return found if found is not None and is_left(line, found.end) else None
 
 
 def numbered_time(line: Line, index: int, _: Context) -> Found | None:
@@ -62,6 +70,16 @@ def part_after(line: Line, index: int) -> Found | None:
     if word not in PARTS or not line.ends(start + 1):
         return None
     return Found(start + 1, Clock(PARTS[word], vague=word not in {"noon", "midday"}))
+
+
+def with_part(line: Line, end: int, clue: Day | WeekDays | YearDay | MonthDays) -> Found:
+    """Go on after a day: the part of it that may follow, or that it ends then ("Friday EOD")."""
+    if line.word(end) in DAY_ENDS and line.ends(end + 1):
+        return Found(end + 1, clue)
+    part = part_after(line, end)
+    if part is None or not isinstance(part.clue, Clock):
+        return Found(end, clue)
+    return Found(part.end, replace(clue, part=part.clue))
 
 
 def clock(line: Line, index: int) -> Found | None:
@@ -172,6 +190,8 @@ def _spoken(line: Line, index: int) -> Found | None:
     word = line.word(index)
     minutes = {"half": 30, "quarter": 15}.get(word) or line.number(index, 2) or 0
     at = index + (2 if line.word(index + 1) == "minutes" else 1)
+    if word == "half" and line.word(at) not in {"past", "to"}:
+        return _british_half(line, at)
     joint = line.word(at)
     hour = line.number(at + 1, 2) or NUMBERS.get(line.word(at + 1), 0)
     if joint not in {"past", "to"} or not 0 < minutes < 60 or not 1 <= hour <= 12 or (joint, word) == ("to", "half"):
@@ -182,6 +202,21 @@ def _spoken(line: Line, index: int) -> Found | None:
         hour, minutes = (hour - 2) % 12 + 1, 60 - minutes
     half, end = _half_of_day(line, at + 2)
     return _twelve(end, hour, minutes, half) if half else _open(line, at + 2, hour, minutes)
+
+
+def _british_half(line: Line, index: int) -> Found | None:
+    """Read "half eight" as half past eight; "half eight apples" is none."""
+    hour = line.number(index, 2) or NUMBERS.get(line.word(index), 0)
+    half, end = _half_of_day(line, index + 1)
+    if not 1 <= hour <= 12 or line.word(index) in {"a", "an"} or not (half or is_left(line, end)):
+        return None
+    return _twelve(end, hour, 30, half) if half else _open(line, end, hour, 30)
+
+
+def is_left(line: Line, index: int) -> bool:
+    """Tell whether what comes before a token can be left as a time: no noun follows that a number would count."""
+    after = line.word(index)
+    return line.ends(index) and (not after[:1].isalnum() or after in AFTER_TIME)
 
 
 def _range(line: Line, index: int, joints: frozenset[str]) -> Found | None:

@@ -116,6 +116,7 @@ PARTS: Final = MappingProxyType(
         "night": time(21),
     }
 )
+DAY_ENDS: Final = frozenset({"eod", "cob"})
 RARELY: Final = MappingProxyType(
     {
         "hourly": (Unit.HOUR, 1),
@@ -140,6 +141,28 @@ AFTER_NUMBER: Final = frozenset(
         *MONTHS,
         *("fortnight", "fortnights", "quarter", "quarters", "times", "occurrences", "repetitions"),
         *("am", "pm", "a", "p", "h", "o'clock", "o’clock", "to", "past", "minutes", "of", ":", ".", "/", "-", "–"),
+    }
+)
+AFTER_TIME: Final = frozenset(
+    {
+        *WEEKDAYS,
+        *PARTS,
+        *DAY_ENDS,
+        *("today", "tomorrow", "tonight", "on", "at", "in", "this", "next", "every", "each", "daily", "for", "with"),
+        *("and", "until", "till", "starting", "remind", "to"),
+    }
+)
+# A number after these words is no time of day: "cut costs by 5".
+CHANGES: Final = frozenset(
+    {
+        *("increase", "increases", "reduce", "reduces", "raise", "cut", "lower", "decrease", "grow", "shrink"),
+        *("divide", "multiply", "extend", "shorten", "improve", "up", "down", "off"),
+    }
+)
+OCCASIONS: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("breakfast", "sunrise", "wake"), time(9)),
+        **dict.fromkeys(("dinner", "supper", "drinks", "cinema", "theatre", "theater", "concert", "gig"), time(19)),
     }
 )
 THROUGH: Final = frozenset({"to", "through", "thru", "-", "–"})
