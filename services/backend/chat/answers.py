@@ -1,5 +1,6 @@
 """Words for tasks, and days read from words: what the rules' answers are made of."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -37,12 +38,17 @@ def line(task: Task, time_zone: str) -> str:
     return f"“{task.title}”{when}"
 
 
-def listed(rows: Sequence[Row], time_zone: str, *, numbers: bool = False) -> str:
+def listed(tasks: Sequence[Task], time_zone: str, *, numbers: bool = False) -> str:
     """Return tasks, one a line, the first of many."""
-    shown = [line(row.task, time_zone) for row in rows[:SHOWN]]
+    shown = [line(task, time_zone) for task in tasks[:SHOWN]]
     marks = [f"{n}. " if numbers else "- " for n in range(1, len(shown) + 1)]
-    more = [f"… and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    more = [f"… and {len(tasks) - SHOWN} more"] if len(tasks) > SHOWN else []
     return "\n".join([*(mark + text for mark, text in zip(marks, shown, strict=True)), *more])
+
+
+def listed_rows(asked: Asked, rows: Sequence[Row], *, numbers: bool = False) -> str:
+    """Return the tasks of rows as `listed` does, at the person's place."""
+    return listed([row.task for row in rows], asked.tasks.profile.time_zone, numbers=numbers)
 
 
 def counted(count: int) -> str:
@@ -67,6 +73,7 @@ def span_of(asked: Asked, words: str) -> tuple[date, date, str] | None:
     for name, begin, days in (
         ("this week", first, 6 - first.weekday()),
         ("next week", week + timedelta(days=7), 6),
+        ("last week", week - timedelta(days=7), 6),
         ("this weekend", week + timedelta(days=5), 1),
     ):
         if name in words:
@@ -74,6 +81,10 @@ def span_of(asked: Asked, words: str) -> tuple[date, date, str] | None:
     if "this month" in words:
         following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
         return first, following - timedelta(days=1), "this month"
+    ahead = re.search(r"\bnext (\d{1,3}) (day|week)s?\b", words)
+    if ahead is not None:
+        days = int(ahead[1]) * (7 if ahead[2] == "week" else 1)
+        return first, first + timedelta(days=days), f"in the {ahead[0]}"
     found = quick(asked, f"x {words.strip()}")
     if found.due is None or found.recurrence is not None:
         return None

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from services.backend import batch
 from services.backend.changes import undo_change
+from services.backend.chat import consent
 from services.backend.chat.plan import Asked, Plan, Provider, ProviderFailed, needs_yes
 from services.backend.chat.progress import Progress
 from services.backend.chat.threads import MAX_TURNS, Listed, Pending, Threads, Turn, full
@@ -33,9 +34,6 @@ log = logging.getLogger(__name__)
 TURN_SECONDS: Final = 30
 _BEGUN: Final = UUID("5d0a2c2c-63f5-4c55-a0ba-2f1f9d5f8b57")  # conversations begun under an Idempotency-Key
 _MAY_NOT: Final = "The token of this call may not change tasks, so I changed nothing. Use one with tasks:write."
-_YES: Final = re.compile(r"(?:yes|y|yep|yeah|sure|ok|okay|do it|please do|go ahead|confirm)\b.*", re.IGNORECASE)
-_NO: Final = re.compile(r"(?:no|n|nope|cancel|don't|do not|stop|never ?mind)\b.*", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"#?(\d{1,3})\.?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +150,20 @@ class Assistant:
 
     async def _settle(self, message: Message, key: str, pending: Pending) -> _Said | None:
         """Do what waited for this answer; None where the message answers something else."""
-        if _NO.fullmatch(message.text.strip()):
+        if consent.is_no(message.text):
             return _Said("Then I leave everything as it is.")
+        if pending.choose:
+            place = consent.chosen(message.text, pending.told, len(pending.operations))
+            if place is None:
+                is_vague = consent.is_yes(message.text) or message.text.strip().isdigit()
+                return _Said("Which of them? Say its number, or “no”.", pending=pending) if is_vague else None
+            told = pending.told[place] if place < len(pending.told) else ""
+            return await self._make(message, [pending.operations[place]], key, told)
+        if not consent.is_yes(message.text):
+            return None
         if pending.undoes is not None:
-            return await self._undo(message, pending.undoes) if _YES.fullmatch(message.text.strip()) else None
-        chosen = _chosen(message.text.strip(), pending)
-        return await self._make(message, chosen, key, pending.done) if chosen else None
+            return await self._undo(message, pending.undoes)
+        return await self._make(message, pending.operations, key, pending.done)
 
     async def _carry_out(self, message: Message, conversation: UUID, plan: Plan) -> _Said:
         if (plan.undo or plan.undoes or plan.operations) and not message.may(Scope.TASKS_WRITE):
@@ -170,7 +176,7 @@ class Assistant:
             return _Said(plan.reply)
         if plan.ask or needs_yes(plan.operations):
             reply = plan.reply or f"That changes {len(plan.operations)} tasks or deletes. Shall I? (yes or no)"
-            return _Said(reply, pending=Pending(operations=plan.operations, choose=plan.choose, done=plan.done))
+            return _Said(reply, pending=_waiting(plan))
         key = f"chat {conversation} {message.key}" if message.key else None
         return await self._make(message, plan.operations, key, plan.done or plan.reply)
 
@@ -189,8 +195,10 @@ class Assistant:
         except Problem as problem:
             if problem.status == 412:
                 return _Said("A task of these has changed meanwhile, so I changed nothing. Ask again.")
-            return _Said(f"That cannot be done: {problem.detail} Nothing was changed.")
-        return _Said(done or _summary(outcome), (outcome.change,) if outcome.change else ())
+            return _Said(f"That cannot be done: {_reason(problem)}. Nothing was changed.")
+        if outcome.change is None:
+            return _Said("That is so already, and I changed nothing.")
+        return _Said(done or _summary(outcome), (outcome.change,))
 
     async def _undo(self, message: Message, change: UUID | None) -> _Said:
         if not message.may(Scope.TASKS_WRITE):
@@ -206,6 +214,11 @@ class Assistant:
         )
 
 
+def _reason(problem: Problem) -> str:
+    """Return what is wrong, without the place in a batch that the person never saw."""
+    return re.sub(r"^operations\.\d+: ", "", problem.detail).rstrip(".")
+
+
 def _summary(outcome: Outcome) -> str:
     count = len(outcome.reply.results or ())
     return f"Done: {count} task{'' if count == 1 else 's'}. Say “undo” to take it back."
@@ -219,10 +232,5 @@ def _repeated(turns: list[Turn], message: Message) -> Turn | None:
     return used
 
 
-def _chosen(text: str, pending: Pending) -> list[dict[str, Any]]:
-    """Return the operations that an answer confirms; none where it answers something else."""
-    if not pending.choose:
-        return pending.operations if _YES.fullmatch(text) else []
-    number = _NUMBER.fullmatch(text)
-    place = int(number[1]) if number else 0
-    return [pending.operations[place - 1]] if 1 <= place <= len(pending.operations) else []
+def _waiting(plan: Plan) -> Pending:
+    return Pending(operations=plan.operations, choose=plan.choose, told=plan.told, done=plan.done)

@@ -15,17 +15,29 @@ _CHOOSING: Final = re.compile(
     r"may|june|july|august|september|october|november|december|\d+(?:st|nd|rd|th)?)\b"
 )
 _LITTLE: Final = frozenset(
-    {"the", "a", "an", "my", "task", "tasks", "to", "with", "that", "this", "it", "thing", "please"}
+    {"the", "a", "an", "my", "task", "tasks", "to", "with", "that", "this", "it", "thing", "please", "one"}
 )
 
 
 def matching(tasks: TaskList, words: str, status: Status = Status.OPEN) -> list[Row]:
     """Return the tasks of a status that words mean, in the order in which they are due."""
     rows = [row for row in tasks.rows.values() if row.task.status is status]
+    wanted = words_of(words)
     exact = [row for row in rows if folded(row.task.title) == folded(words).strip()]
-    wanted = [word for word in folded(words).split() if word not in _LITTLE]
-    found = exact or ([row for row in rows if _holds(row, wanted)] if wanted else [])
+    same = exact or [row for row in rows if wanted and words_of(row.task.title) == wanted]
+    found = same or ([row for row in rows if _holds(row, wanted)] if wanted else [])
     return sorted(found, key=lambda row: row.due)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text that name something, without quotes and other signs around them."""
+    words = (word.strip("“”\"'‘’.,;:!?()") for word in folded(text).split())
+    return [word for word in words if word and word not in _LITTLE]
+
+
+def narrowing(word: str) -> bool:
+    """Tell whether a word is one that narrows, and not "all", a span of time or a priority."""
+    return bool(_CHOOSING.sub(" ", word).strip())
 
 
 def narrowed(rows: list[Row], words: str) -> list[Row]:

@@ -16,7 +16,8 @@ BULK: Final = 2  # so many tasks at once, and more, are asked about first
 class Plan:
     """An answer, with the operations of a batch that it is about. `done` is what to answer once they are made.
 
-    `ask` wants a yes first, `choose` a number: which of the operations is meant. `undo` takes back the latest change,
+    `ask` wants a yes first, `choose` a number: which of the operations is meant; `told` is what to answer of each of
+    them. `unfound` where no task was there to change. `undo` takes back the latest change,
     `undoes` the change of that id once the person said yes.
     """
 
@@ -25,6 +26,8 @@ class Plan:
     done: str = ""
     ask: bool = False
     choose: bool = False
+    told: list[str] = field(default_factory=list)
+    unfound: bool = False
     undo: bool = False
     undoes: UUID | None = None
 

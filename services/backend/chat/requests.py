@@ -1,148 +1,150 @@
-"""The common requests, one rule each: questions, and changes as operations of a batch on the versions shown."""
+"""Changes that are asked for, one rule each, as operations of a batch on the versions shown."""
 
 import re
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from services.backend.chat import answers
 from services.backend.chat.matching import matching, narrowed
 from services.backend.chat.plan import Asked, Plan, needs_yes
-from services.backend.query import Query, run
+from services.backend.chat.questions import asked_for, rows_of
 from services.backend.row import Row
-from services.backend.views import Sort
 from services.kit.due import due_zone, on_clock, resolve, wall_clock
 from services.kit.task import Due, DueAt, DueDate, DueLocal, Status
 
 _OPENED: Final = re.compile(r"\b(?:all|everything|anything)\b", re.IGNORECASE)
-_TO: Final = re.compile(r"(?P<what>.+?),? (?:to|until|till|by|for|on) (?P<when>.+)", re.IGNORECASE)
+_JOINT: Final = re.compile(r",? (?:to|until|till|by|for|on) ", re.IGNORECASE)
+_DUE: Final[TypeAdapter[Due | None]] = TypeAdapter(Due | None)
 _MOST: Final = 500
+Operation = dict[str, Any]
 
 
-def question(asked: Asked, match: re.Match[str]) -> Plan:
-    """Answer "what is due this week?", "what is overdue?", "show #home", "show high priority"."""
-    words = match["rest"].lower()
-    zone = asked.tasks.profile.time_zone
-    rows, called = _asked_for(asked, words)
-    if rows is None:
-        return Plan(f"I do not know what to look for in “{match['rest'].strip()}”. Try “what is due this week?”.")
-    if not rows:
-        return Plan(f"Nothing {called}.")
-    return Plan(f"{answers.counted(len(rows))} {called}:\n{answers.listed(rows, zone)}")
-
-
-def _asked_for(asked: Asked, words: str) -> tuple[list[Row] | None, str]:
-    """Return the tasks that a question is about, and what they are; None where it is about none."""
-    if "overdue" in words or "late" in words.split():
-        return run(asked.tasks, Query(overdue=True, sort=Sort.DUE, limit=_MOST), asked.now).rows, "overdue"
-    tags = re.findall(r"#([\w/-]+)", words)
-    rows = run(asked.tasks, Query(tags=frozenset(tags), sort=Sort.DUE, limit=_MOST), asked.now).rows
-    if tags:
-        return rows, "with " + " ".join(f"#{tag}" for tag in tags)
-    level = re.search(r"\b(urgent|high|medium|low)\b", words)
-    if level is not None:
-        return [row for row in rows if row.task.priority.value == level[1]], f"of {level[1]} priority"
-    span = answers.span_of(asked, re.sub(r"^\s*(?:is|are|do i have|'s)?\s*(?:still )?(?:due)?", "", words))
-    if span is None:
-        everything = re.search(r"\b(?:tasks?|open|everything|all|todos?|to do|list|due)\b", words)
-        return (rows, "open") if everything and not re.search(r"\babout\b", words) else _about(asked, words)
-    first, last, called = span
-    days = [(row, _day(asked, row)) for row in rows]
-    found = [row for row, day in days if day is not None and first <= day <= last]
-    return found, f"due {called}" if called[0].islower() else f"due on {called}"
-
-
-def _about(asked: Asked, words: str) -> tuple[list[Row] | None, str]:
-    topic = re.search(r"(?:about|with|for) (.+)", words)
-    return (matching(asked.tasks, topic[1]), f"about “{topic[1]}”") if topic else (None, "")
-
-
-def _day(asked: Asked, row: Row) -> Any:  # noqa: ANN401 - a date or nothing
-    return wall_clock(row.task.due, asked.tasks.profile.time_zone).date() if row.task.due else None
-
-
-def _operation(op: str, row: Row, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - of a batch
+def operation(op: str, row: Row, **fields: Any) -> Operation:  # noqa: ANN401 - of a batch
+    """Return an operation of a batch on the version of a task that was shown."""
     return {"op": op, "id": str(row.task.id), "version": row.task.version, **fields}
 
 
-def _one(asked: Asked, words: str, op: str, verb: str, status: Status = Status.OPEN) -> Plan:
-    """Return the plan of an operation on the one task that words mean; of several the person chooses."""
-    zone = asked.tasks.profile.time_zone
-    rows = _named(asked, words) if status is Status.OPEN else matching(asked.tasks, words, status)
+def on_named(
+    asked: Asked, words: str, make: Callable[[Row], Operation], verb: str, status: Status = Status.OPEN
+) -> Plan:
+    """Return the plan of a change of what words mean: of several tasks the person chooses, of "all" a yes is wanted."""
+    rows = named(asked, words) if status is Status.OPEN else matching(asked.tasks, words, status)
     if not rows:
-        return Plan(f"I found no {status.value} task for “{words}”, and changed nothing.")
-    operations = [_operation(op, row) for row in rows[: answers.SHOWN]]
-    if len(rows) > 1 and _OPENED.search(words) is None and "overdue" not in words.split():
-        asking = f"Which one? Say its number.\n{answers.listed(rows, zone, numbers=True)}"
-        return Plan(asking, operations, choose=True, ask=True)
-    return _asked(asked, rows, [_operation(op, row) for row in rows], verb)
+        return Plan(f"I found no {status.value} task for “{words}”, and changed nothing.", unfound=True)
+    if len(rows) == 1 or _is_many(words):
+        return on_rows(asked, rows, make, verb)
+    shown = rows[: answers.SHOWN]
+    asking = f"Which one? Say its number.\n{answers.listed_rows(asked, rows, numbers=True)}"
+    operations = [make(row) for row in shown]
+    told = [_done(asked, [row], [one], verb) for row, one in zip(shown, operations, strict=True)]
+    return Plan(asking, operations, choose=True, ask=True, told=told)
 
 
-def _asked(asked: Asked, rows: list[Row], operations: list[dict[str, Any]], verb: str) -> Plan:
-    """Return the plan of operations on tasks: several, and deletions, want a yes first."""
-    zone = asked.tasks.profile.time_zone
-    done = f"{answers.counted(len(rows))} {verb}:\n{answers.listed(rows, zone)}\nSay “undo” to take it back."
+def on_rows(asked: Asked, rows: list[Row], make: Callable[[Row], Operation], verb: str) -> Plan:
+    """Return the plan of a change of tasks: several, and deletions, want a yes first."""
+    operations = [make(row) for row in rows]
+    done = _done(asked, rows, operations, verb)
     if not needs_yes(operations):
         return Plan("", operations, done=done)
-    shown = answers.listed(rows, zone)
+    shown = answers.listed_rows(asked, rows)
     return Plan(
         f"That is {answers.counted(len(rows))} to be {verb}:\n{shown}\nShall I? (yes or no)", operations, done, ask=True
     )
 
 
-def _named(asked: Asked, words: str) -> list[Row]:
+def _done(asked: Asked, rows: list[Row], operations: list[Operation], verb: str) -> str:
+    """Return what to say of a change: the tasks with the dues that they have then."""
+    tasks = [
+        row.task.model_copy(update={"due": _DUE.validate_python(one["task"]["due"])}) if _is_moved(one) else row.task
+        for row, one in zip(rows, operations, strict=True)
+    ]
+    shown = answers.listed(tasks, asked.tasks.profile.time_zone)
+    return f"{answers.counted(len(rows))} {verb}:\n{shown}\nSay “undo” to take it back."
+
+
+def _is_moved(wanted: Operation) -> bool:
+    return "due" in wanted.get("task", {})
+
+
+def _is_many(words: str) -> bool:
+    return _OPENED.search(words) is not None or "overdue" in words.lower().split()
+
+
+def named(asked: Asked, words: str) -> list[Row]:
     """Return the open tasks that words name: "everything overdue", "all #home", "all work tasks", words of a title."""
-    if _OPENED.search(words) or "overdue" in words.lower().split():
-        return narrowed(_asked_for(asked, words.lower())[0] or [], words)[:_MOST]
+    if _is_many(words):
+        return narrowed(asked_for(asked, words.lower())[0] or [], words)[:_MOST]
     return matching(asked.tasks, words)
 
 
 def done(asked: Asked, match: re.Match[str]) -> Plan:
     """Complete what the words mean."""
-    return _one(asked, match["rest"], "complete", "completed")
+    return on_named(asked, match["rest"], lambda row: operation("complete", row), "completed")
 
 
 def reopen(asked: Asked, match: re.Match[str]) -> Plan:
     """Reopen the completed task that the words mean."""
-    return _one(asked, match["rest"], "reopen", "reopened", Status.COMPLETED)
+    return on_named(asked, match["rest"], lambda row: operation("reopen", row), "reopened", Status.COMPLETED)
 
 
 def delete(asked: Asked, match: re.Match[str]) -> Plan:
     """Delete what the words mean, after a yes."""
-    return _one(asked, match["rest"], "delete", "deleted")
+    return on_named(asked, match["rest"], lambda row: operation("delete", row), "deleted")
+
+
+def delete_completed(asked: Asked, _: re.Match[str]) -> Plan:
+    """Delete what is completed, after a yes."""
+    rows = rows_of(asked, Status.COMPLETED)[:_MOST]
+    if not rows:
+        return Plan("No task is completed, so there is nothing to delete.")
+    return on_rows(asked, rows, lambda row: operation("delete", row), "deleted")
 
 
 def prioritise(asked: Asked, match: re.Match[str]) -> Plan:
     """Give what the words mean another priority."""
     words = re.sub(r"^(?:the )?priority of ", "", match["rest"], flags=re.IGNORECASE)
-    rows = _named(asked, words)
-    if len(rows) != 1 and _OPENED.search(words) is None:
-        return _none_or_several(asked, words, rows)
-    task = {"priority": match["level"].lower()}
-    return _asked(asked, rows, [_operation("update", row, task=task) for row in rows], f"set to {task['priority']}")
-
-
-def _none_or_several(asked: Asked, words: str, rows: list[Row]) -> Plan:
-    if not rows:
-        return Plan(f"I found no open task for “{words}”, and changed nothing.")
-    shown = answers.listed(rows, asked.tasks.profile.time_zone)
-    return Plan(f"Several tasks fit “{words}”; say more of the title:\n{shown}")
+    level = {"no": "none", "normal": "medium"}.get(match["level"].lower(), match["level"].lower())
+    called = "left without priority" if level == "none" else f"set to {level}"
+    return on_named(asked, words, lambda row: operation("update", row, task={"priority": level}), called)
 
 
 def move(asked: Asked, match: re.Match[str]) -> Plan:
     """Move what the words mean to another day; a task keeps its time of day where none is said."""
-    parts = _TO.fullmatch(match["rest"].rstrip(" .!?"))
-    found = answers.quick(asked, f"x {parts['when']}") if parts else None
-    if parts is None or found is None or found.due is None or found.title != "x" or found.recurrence is not None:
-        return Plan("Say what to move and to when, like “move the rent to Friday at 9am”. I changed nothing.")
-    rows = _named(asked, parts["what"])
-    if not rows or (len(rows) > 1 and not _OPENED.search(parts["what"]) and "overdue" not in parts["what"].lower()):
-        return _none_or_several(asked, parts["what"], rows)
-    zone = asked.tasks.profile.time_zone
-    operations = [
-        _operation("update", row, task={"due": moved(row.task.due, found.due, zone).model_dump(mode="json")})
-        for row in rows
-    ]
-    return _asked(asked, rows, operations, f"moved to {answers.due_words(found.due, zone)}")
+    return moved_to(asked, match["rest"]) or Plan(
+        "Say what to move and to when, like “move the rent to Friday at 9am”. I changed nothing."
+    )
+
+
+def set_to(asked: Asked, match: re.Match[str]) -> Plan | None:
+    """Read "set the rent to Friday" as a move; what is no date is for another rule."""
+    return moved_to(asked, match["rest"])
+
+
+def moved_to(asked: Asked, words: str) -> Plan | None:
+    """Return the plan of "the rent to Friday at 9am"; None where it names no day. Titles may hold "to" and "on"."""
+    plans = []
+    for joint in reversed(list(_JOINT.finditer(words))[:20]):
+        plan = put_off(asked, words[: joint.start()], words[joint.end() :])
+        if plan is not None and not plan.unfound:
+            return plan
+        plans.append(plan)
+    return next((plan for plan in plans if plan is not None), None)
+
+
+def put_off(asked: Asked, what: str, when: str) -> Plan | None:
+    """Return the plan of moving what words mean to a day or time; None where `when` is none."""
+    found = answers.quick(asked, f"x {when.rstrip(' .!?')}")
+    if found.due is None or found.title != "x" or found.recurrence is not None:
+        return None
+    due, zone = found.due, asked.tasks.profile.time_zone
+
+    def moving(row: Row) -> Operation:
+        return operation("update", row, task={"due": moved(row.task.due, due, zone).model_dump(mode="json")})
+
+    return on_named(asked, what, moving, f"moved to {answers.due_words(due, zone)}")
 
 
 def moved(due: Due | None, target: Due, time_zone: str) -> Due:
@@ -154,6 +156,11 @@ def moved(due: Due | None, target: Due, time_zone: str) -> Due:
         return DueLocal(local=wall)
     tz = due_zone(due, time_zone)
     return DueAt(at=on_clock(resolve(wall, tz), tz), time_zone=tz.key)
+
+
+def wall_of(due: Due, time_zone: str, hour: time) -> datetime:
+    """Return the wall-clock time of a due; of a day at that hour."""
+    return datetime.combine(due.date, hour) if isinstance(due, DueDate) else wall_clock(due, time_zone)
 
 
 def add(asked: Asked, match: re.Match[str]) -> Plan:

@@ -28,11 +28,13 @@ _BEGUN_FOR: Final = timedelta(minutes=10)  # longer than a first turn takes
 class Pending(BaseModel):
     """Operations of a batch that wait for a yes (`choose`: for a number, one of them), and what to say then.
 
+    `told` is what to say of each of them where one is chosen.
     `undoes` is a change that waits to be taken back instead.
     """
 
     operations: list[dict[str, Any]]
     choose: bool = False
+    told: list[str] = Field(default_factory=list)
     done: str = ""
     undoes: UUID | None = None
 
