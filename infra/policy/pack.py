@@ -13,13 +13,18 @@ from pulumi_policy import (
 )
 
 from infra.policy import entrances, images, namespaces, pods, protection, scopes
-from infra.policy.subjects import Problem, Rule, StackRule
+from infra.policy.subjects import Problem, Props, Rule, StackRule
+
+# What each resource was registered with, by URN. In the first preview of a cluster the engine knows no outputs of what
+# is to be on it, and a stack would be judged by nothing; the problems would come when everything is made.
+_registered: dict[str, Props] = {}
 
 
 def each(name: str, description: str, rule: Rule) -> ResourceValidationPolicy:
     """Return a policy that every resource has to keep by itself."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        _registered[args.urn] = args.props
         for problem in rule(args):
             report(f"{args.name}: {problem}", args.urn)
 
@@ -30,6 +35,8 @@ def together(name: str, description: str, rule: StackRule) -> StackValidationPol
     """Return a policy that the resources of a stack have to keep among themselves."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        for resource in args.resources:
+            resource.props = _registered.get(resource.urn, resource.props)
         problems: Iterator[Problem] = rule(args)
         for problem in problems:
             report(problem.message, problem.urn)

@@ -16,6 +16,8 @@ from infra.policy.subjects import Problem, Props, at, record
 _DAPR: Final = "kubernetes:dapr.io/v1alpha1:"
 _DEPLOYMENT: Final = "kubernetes:apps/v1:Deployment"
 _DENY: Final = "deny"
+_TOKENS: Final = frozenset({"dapr.io/api-token-secret", "dapr.io/app-token-secret"})
+_TOPIC_SCOPES: Final = ("publishingScopes", "subscriptionScopes")
 
 
 @dataclass
@@ -71,9 +73,9 @@ def _sidecar(resource: PolicyResource, apps: _Apps) -> Iterator[Problem]:
         yield Problem(f"{resource.name}: app id {app_id}, but the label {NAME} is {label}", resource.urn)
     if (config := notes.get("dapr.io/config")) not in apps.configurations:
         yield Problem(f"{resource.name}: there is no Configuration {config}", resource.urn)
-    for token in ("dapr.io/api-token-secret", "dapr.io/app-token-secret"):
-        if token not in notes:
-            yield Problem(f"{resource.name}: the sidecar has no {token}", resource.urn)
+    # By the keys: to ask a record whether it has one is to look at its value, which may not be known yet.
+    for token in sorted(_TOKENS - set(notes)):
+        yield Problem(f"{resource.name}: the sidecar has no {token}", resource.urn)
 
 
 def _component(resource: PolicyResource, apps: _Apps) -> Iterator[Problem]:
@@ -85,8 +87,8 @@ def _component(resource: PolicyResource, apps: _Apps) -> Iterator[Problem]:
     if not str(at(resource.props, "spec.type")).startswith("pubsub."):
         return
     entries = at(resource.props, "spec.metadata") or ()
-    metadata = {entry["name"]: entry.get("value") for entry in entries if "value" in entry}
-    for name in ("publishingScopes", "subscriptionScopes"):
+    metadata = {entry["name"]: entry.get("value") for entry in entries if entry["name"] in _TOPIC_SCOPES}
+    for name in _TOPIC_SCOPES:
         named = {part.partition("=")[0] for part in str(metadata.get(name) or "").split(";") if part}
         for app_id in sorted(apps.pods.keys() - named):
             yield Problem(f"{resource.name}: {name} does not name {app_id}, which may then do everything", resource.urn)
