@@ -1,6 +1,7 @@
 """The scripts of the workflows: what they ask their programs for, and what they say of what they cannot use."""
 
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness.ports import free_ports
+from harness.programs import need
 
 ROOT = Path(__file__).parents[2]
 DIGESTS = {"backend": f"sha256:{'a' * 64}", "recurring-task": f"sha256:{'b' * 64}"}
@@ -25,6 +27,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def script(tmp_path: Path) -> Run:
     """Return a function that runs a script of .ci in a copy of its own, with a stand-in for Pulumi."""
+    need("jq", "curl")
     for name in ("digests", "smoke", "pulumi-preview"):
         (tmp_path / name).write_text((ROOT / ".ci" / name).read_text())
         (tmp_path / name).chmod(0o755)
@@ -98,6 +101,15 @@ def test_a_digest_that_cannot_be_set_stops_the_rest(script: Run, tmp_path: Path)
     assert ended.returncode == 255
     assert "no such stack" in ended.stderr
     assert len(calls(tmp_path)) == 1
+
+
+def test_digests_without_jq_are_not_taken_for_wrong_ones(script: Run, tmp_path: Path) -> None:
+    for program in ("bash", "env", "sed"):
+        (tmp_path / "bin" / program).symlink_to(shutil.which(program) or program)
+    ended = script("digests", "gke", json.dumps(DIGESTS), PATH=str(tmp_path / "bin"))
+    assert ended.returncode == 1
+    assert ended.stderr == "digests are read by jq, which is not here: install it (Debian: apt-get install jq)\n"
+    assert calls(tmp_path) == []
 
 
 def test_digests_that_nobody_said_are_missed(script: Run, tmp_path: Path) -> None:
