@@ -26,6 +26,11 @@ engine() {
 }
 engine=${ENGINE:-$(engine)}
 
+if [ -n "${PUSH:-}" ] && [ ! -e services/frontend/web/out/index.html ]; then
+    echo 'the page is not built, and the frontend would be pushed without it: install Node 20.9 or newer, make page' >&2
+    exit 1
+fi
+
 # build APP: build the image of a service.
 build() {
     local arguments=(--target "$1" --tag "$images/$1:$tag" --build-arg "VERSION=$tag" --build-arg "REVISION=$revision")
