@@ -1,3 +1,5 @@
+import { keep, kept, names } from "./device";
+
 /**
  * Whose data this window keeps on the device. With sign-in everything personal has the person in its name, so that
  * nobody sees what another left behind; without it the names are plain.
@@ -23,30 +25,35 @@ export interface Account {
   name: string;
 }
 
+/** Whose mark this window has made: where the browser keeps none, a missing one tells nothing. */
+let marked: string | null = null;
+
 export function rememberAccount({ id, name }: Account): void {
-  localStorage.setItem(mark(id), name);
-  localStorage.setItem(LAST, id);
+  if (keep(mark(id), name) && keep(LAST, id)) marked = id;
 }
 
-export function knownAccount(id: string | null = localStorage.getItem(LAST)): Account | null {
-  const name = id === null ? null : localStorage.getItem(mark(id));
+/** Whether the person of this window has signed out, be it in another one. */
+export function hasLeft(id: string | null = current): boolean {
+  return id !== null && id === marked && kept(mark(id)) === null;
+}
+
+export function knownAccount(id: string | null = kept(LAST)): Account | null {
+  const name = id === null ? null : kept(mark(id));
   return id === null || name === null ? null : { id, name };
 }
 
 /** Forget that a person was signed in, and what is kept of them beside the database. Other windows hear of it. */
 export function forgetAccount(id: string): void {
-  for (const name of Object.keys(localStorage)) {
-    if (name !== mark(id) && name.endsWith(` ${id}`)) localStorage.removeItem(name);
-  }
-  if (localStorage.getItem(LAST) === id) localStorage.removeItem(LAST);
-  localStorage.removeItem(mark(id));
+  for (const name of names()) if (name !== mark(id) && name.endsWith(` ${id}`)) keep(name, null);
+  if (kept(LAST) === id) keep(LAST, null);
+  keep(mark(id), null);
 }
 
 /** Call back when another window signs a person out, or did so while this one slept. Returns how to stop. */
 export function watchAccount(id: string, onSignedOut: () => void): () => void {
   const stop = new AbortController();
   const look = () => {
-    if (stop.signal.aborted || localStorage.getItem(mark(id)) !== null) return;
+    if (stop.signal.aborted || !hasLeft(id)) return;
     stop.abort();
     onSignedOut();
   };

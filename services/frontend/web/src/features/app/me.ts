@@ -2,6 +2,7 @@ import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { call } from "@/api/http";
 import type { Me } from "@/api/types";
 import { personal } from "@/lib/account";
+import { keep, kept } from "@/lib/device";
 import { deviceZone, isZone } from "@/lib/zones";
 
 const KEPT = "me";
@@ -11,7 +12,7 @@ export const ME = ["me"] as const;
 /** What the device remembers of the person, so that the page starts offline in their zone and language. */
 function remembered(): Me | undefined {
   try {
-    const text = localStorage.getItem(personal(KEPT));
+    const text = kept(personal(KEPT));
     return text ? (JSON.parse(text) as Me) : undefined;
   } catch {
     return undefined;
@@ -20,14 +21,14 @@ function remembered(): Me | undefined {
 
 async function fetchMe(): Promise<Me> {
   const me = await call<Me>("GET", "/api/me");
-  localStorage.setItem(personal(KEPT), JSON.stringify(me));
+  keep(personal(KEPT), JSON.stringify(me));
   return me;
 }
 
 /** Take over what the person changed, here or on another device. */
 export function learnMe(queries: QueryClient, profile: Partial<Pick<Me, "time_zone" | "locale">>): void {
   const me = queries.setQueryData<Me>(ME, (before) => before && { ...before, ...profile });
-  if (me) localStorage.setItem(personal(KEPT), JSON.stringify(me));
+  if (me) keep(personal(KEPT), JSON.stringify(me));
 }
 
 /** The person as the platform knows them; undefined until it was asked. */

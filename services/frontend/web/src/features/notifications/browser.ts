@@ -1,5 +1,6 @@
 import { createStore } from "zustand/vanilla";
 import { go } from "@/lib/address";
+import { keep, kept } from "@/lib/device";
 
 /** `unsupported`: this browser has no notifications, or none for this address. */
 export type Permission = NotificationPermission | "unsupported";
@@ -19,26 +20,12 @@ function readPermission(): Permission {
   return "Notification" in globalThis ? Notification.permission : "unsupported";
 }
 
-/** Whether the device keeps a mark; false where it keeps nothing, and while the page is rendered ahead of time. */
-function kept(name: string): boolean {
-  try {
-    return localStorage.getItem(name) !== null;
-  } catch {
-    return false;
-  }
-}
-
 /** How this device stands to notifications of the browser. */
 export const device = createStore<Device>(() => ({
   permission: readPermission(),
-  wanted: !kept(OFF),
-  declined: kept(DECLINED),
+  wanted: kept(OFF) === null,
+  declined: kept(DECLINED) !== null,
 }));
-
-function keep(name: string, on: boolean): void {
-  if (on) localStorage.setItem(name, "1");
-  else localStorage.removeItem(name);
-}
 
 /** Ask the person for the permission; only ever from a click of theirs. */
 export async function ask(): Promise<Permission> {
@@ -50,12 +37,12 @@ export async function ask(): Promise<Permission> {
 }
 
 export function setWanted(wanted: boolean): void {
-  keep(OFF, !wanted);
+  keep(OFF, wanted ? null : "1");
   device.setState({ wanted });
 }
 
 export function decline(): void {
-  keep(DECLINED, true);
+  keep(DECLINED, "1");
   device.setState({ declined: true });
 }
 

@@ -1,6 +1,7 @@
 import { Moon, Sun, SunMoon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
+import { keep } from "@/lib/device";
 import { IconButton } from "@/ui/Button";
 import { Menu, MenuChoice } from "@/ui/Menu";
 
@@ -17,10 +18,10 @@ export function readTheme(): Theme {
 export function setTheme(theme: Theme): void {
   if (theme === "system") {
     delete document.documentElement.dataset["theme"];
-    localStorage.removeItem("theme");
+    keep("theme", null);
   } else {
     document.documentElement.dataset["theme"] = theme;
-    localStorage.setItem("theme", theme);
+    keep("theme", theme);
   }
 }
 

@@ -1,3 +1,5 @@
+import { keep, kept } from "@/lib/device";
+
 /** What the platform says of its sign-in at /config.json; null: it has none. */
 export interface SignInSettings {
   issuer: string;
@@ -11,7 +13,7 @@ const KEPT = "sign-in";
 
 function remembered(): SignInSettings | null | undefined {
   try {
-    const text = localStorage.getItem(KEPT);
+    const text = kept(KEPT);
     return text ? (JSON.parse(text) as SignInSettings | null) : undefined;
   } catch {
     return undefined;
@@ -22,9 +24,7 @@ async function ask(): Promise<SignInSettings | null> {
   const answer = await fetch("/config.json", { cache: "no-store" });
   if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
   const { sign_in: found } = (await answer.json()) as { sign_in: SignInSettings | null };
-  try {
-    localStorage.setItem(KEPT, JSON.stringify(found));
-  } catch {} // a browser that keeps nothing: it is asked each time
+  keep(KEPT, JSON.stringify(found)); // by a browser that keeps nothing it is asked each time
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 import { personal } from "@/lib/account";
+import { keep, kept } from "@/lib/device";
 import { deviceZone } from "@/lib/zones";
 import { useKnownMe } from "../app/me";
 
@@ -9,18 +10,18 @@ const KEPT = "zone-kept";
 /** Asks, where the device's clock is not the person's, which of them counts; an answer is remembered. */
 export function ZoneQuestion() {
   const me = useKnownMe();
-  const [kept, setKept] = useState(() => localStorage.getItem(personal(KEPT)));
+  const [answer, setAnswer] = useState(() => kept(personal(KEPT)));
   const here = deviceZone();
   if (!me || canonical(here) === canonical(me.time_zone)) return null;
   const pair = `${here} ${me.time_zone}`;
-  if (kept === pair) return null;
-  const keep = () => {
-    localStorage.setItem(personal(KEPT), pair);
-    setKept(pair);
+  if (answer === pair) return null;
+  const settle = () => {
+    keep(personal(KEPT), pair);
+    setAnswer(pair);
   };
   return (
     <Suspense>
-      <ZoneBanner here={here} setting={me.time_zone} onKeep={keep} />
+      <ZoneBanner here={here} setting={me.time_zone} onKeep={settle} />
     </Suspense>
   );
 }
