@@ -62,6 +62,12 @@ async def tasks(app: FastAPI, query: str = "status=all") -> dict[str, Any]:
     return {task["title"]: task for task in answer.json["items"]}
 
 
+@pytest.mark.parametrize("verb", ["Add:", "add", "Todo:", "new task:", "Remember to"])
+async def test_what_says_to_note_is_no_part_of_the_title(app: FastAPI, verb: str) -> None:
+    await say(app, f"{verb} call the bank tomorrow at 10am")
+    assert list(await tasks(app)) == ["call the bank"]
+
+
 async def test_a_line_is_noted_and_undone(app: FastAPI) -> None:
     turn = await say(app, "add pay rent every month on the 1st #home")
     assert turn["reply"].startswith("Noted “pay rent” (every month on day 1; tag home)")
