@@ -94,7 +94,8 @@ class Config(Frozen):
             return cls.model_validate(values)
         except ValidationError as error:
             problems = [
-                f"{_VARIABLES.get(str(e['loc'][0]), e['loc'][0]) if e['loc'] else 'settings'}: {e['msg']}"
+                f"{_VARIABLES.get(str(e['loc'][0]), e['loc'][0]) if e['loc'] else 'settings'}: "
+                + e["msg"].removeprefix("Value error, ")
                 for e in error.errors()
             ]
             raise ConfigError(f"{app_id} cannot start: " + "; ".join(problems)) from None
