@@ -67,7 +67,10 @@ async def write_notification_settings(
     body: SettingsBody,
     idempotency_key: IdempotencyKey = None,
 ) -> SettingsBody:
-    """Replace the settings; a channel left out gets its default. A webhook has to be https, at a public address."""
+    """Replace the settings; a channel left out gets its default. A webhook has to be https, at a public address.
+
+    It changes nothing of the tasks: there is no change id, and nothing to undo.
+    """
     key = shown(await service.keys.of(caller.person))
     await _check(service, body, key)
     wanted = body.settings()
@@ -93,7 +96,10 @@ async def read_notification(
     notification_id: Annotated[str, Path(max_length=64)],
     idempotency_key: IdempotencyKey = None,  # noqa: ARG001 - the first time it was read stays
 ) -> Notification:
-    """Mark it as read, now; one that was read before keeps its time."""
+    """Mark it as read, now; one that was read before keeps its time, so that no key has to be remembered for it.
+
+    It changes nothing of the tasks: there is no change id, and nothing to undo.
+    """
     place = _place(notification_id)
     found = await service.mark_read(Ref(caller.person, *place)) if place else None
     if found is None:
