@@ -93,7 +93,10 @@ class Relay:
         while True:
             await asyncio.sleep(self.timing.heartbeat)
             people = list(self._hubs)
-            await asyncio.gather(*(self._beat(people[i : i + _PEOPLE]) for i in range(0, len(people), _PEOPLE)))
+            try:
+                await asyncio.gather(*(self._beat(people[i : i + _PEOPLE]) for i in range(0, len(people), _PEOPLE)))
+            except Exception:
+                log.exception("the heartbeat failed; the next one comes")
 
     async def _beat(self, people: Sequence[str]) -> None:
         taken = {person: hub.feed.taken for person in people if (hub := self._hubs.get(person))}

@@ -1,6 +1,7 @@
 """The WebSocket relay, between a topic, a backend's logs, and clients that come and go."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from frontend_stage import Client, Stage
@@ -10,6 +11,8 @@ from harness.waiting import eventually
 from prometheus_client import REGISTRY
 
 from components.catalogue import FRONTEND
+from services.frontend.backend import Backend
+from services.frontend.feed import Cursor
 from services.kit.consumer import CloudEvent, Poisoned
 
 
@@ -142,6 +145,26 @@ async def test_a_last_event_that_never_came_shows_with_the_heartbeat(stage: Stag
     log.commit(2)
     await client.at(3)
     assert _seqs(client) == [2, 3]
+
+
+async def test_heads_that_cannot_be_read_do_not_stop_the_heart(
+    stage: Stage, me: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads, failures = Backend.heads, []
+
+    async def fail_twice(self: Backend, people: Sequence[str]) -> dict[str, Cursor]:
+        if len(failures) < 2:
+            failures.append(people)
+            raise KeyError("seq")
+        return await heads(self, people)
+
+    monkeypatch.setattr(Backend, "heads", fail_twice)
+    log = stage.backend.log(me)
+    log.commit()
+    client = await (await stage.client(token)).hello(1, 1)
+    await eventually(lambda: len(failures) == 2)
+    log.commit()
+    await client.at(2)
 
 
 async def test_clients_share_what_is_read_for_one(stage: Stage, me: str, token: str) -> None:
