@@ -10,6 +10,9 @@ version=${1:?which version of Dapr? infra/dapr-crds.sh VERSION [CHART]}
 chart=${2:-dapr}
 repository=()
 [ "$chart" != dapr ] || repository=(--repo https://dapr.github.io/helm-charts)
+for tool in helm kubectl; do
+    command -v $tool >/dev/null || { echo "the definitions are brought by helm and kubectl, and $tool is not here" >&2 && exit 1; }
+done
 read -ra arguments <<<"${KUBECTL_ARGS:-}"
 
 # The file leaves the namespace of the conversion webhook open, and Dapr's operator would fill it in when it starts.

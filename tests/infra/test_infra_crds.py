@@ -64,6 +64,16 @@ def test_what_fails_is_not_taken_for_done(tmp_path: Path, failing: dict[str, str
     assert upgrade(tmp_path, "1.18.4", **failing) != 0
 
 
+def test_a_tool_that_is_missing_is_named_before_anything_is_applied(tmp_path: Path) -> None:
+    for program in ("bash", "env"):
+        (tmp_path / program).symlink_to(f"/usr/bin/{program}")
+    (tmp_path / "kubectl").symlink_to("/usr/bin/false")
+    ended = subprocess.run(
+        [str(SCRIPT), "1.18.4"], env={"PATH": str(tmp_path)}, check=False, capture_output=True, text=True
+    )
+    assert (ended.returncode, "helm is not here" in ended.stderr) == (1, True)
+
+
 def test_a_version_has_to_be_named(tmp_path: Path) -> None:
     assert upgrade(tmp_path) != 0
     assert not (tmp_path / "applied").exists()
