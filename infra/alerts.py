@@ -1,4 +1,7 @@
-"""What is watched, as data: the alerts and the panels of the dashboard, over the metrics that services keep."""
+"""What is watched, as data: the alerts and the panels of the dashboard, over the metrics that services keep.
+
+Whoever scrapes adds the label `service`; `job` is the same for all, since one monitor finds them all.
+"""
 
 import json
 from dataclasses import dataclass
@@ -30,8 +33,8 @@ def _quantile(quantile: float, metric: str, by: str = "") -> str:
 
 
 _ERRORS: Final = (
-    'sum by (job) (rate(http_request_seconds_count{status=~"5.."}[5m]))'
-    " / sum by (job) (rate(http_request_seconds_count[5m]))"
+    'sum by (service) (rate(http_request_seconds_count{status=~"5.."}[5m]))'
+    " / sum by (service) (rate(http_request_seconds_count[5m]))"
 )
 
 SIGNALS: Final = (
@@ -71,8 +74,8 @@ SIGNALS: Final = (
         meaning="while the injector is away no pod can start, and while the scheduler is, no reminder falls due",
     ),
     Signal("Clients", "WebSocket clients", "sum(websocket_clients)"),
-    Signal("Requests", "Requests a second, by service", "sum by (job) (rate(http_request_seconds_count[5m]))"),
-    Signal("Latency", "Latency of requests, p95 by service", _quantile(0.95, "http_request_seconds", "job"), "s"),
+    Signal("Requests", "Requests a second, by service", "sum by (service) (rate(http_request_seconds_count[5m]))"),
+    Signal("Latency", "Latency of requests, p95 by service", _quantile(0.95, "http_request_seconds", "service"), "s"),
 )  # fmt: skip
 
 

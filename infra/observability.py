@@ -1,5 +1,6 @@
 """What watches over the platform: traces, metrics, a dashboard, and alerts for what people would notice."""
 
+import re
 from typing import Any, Final
 
 import pulumi
@@ -9,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.alerts import DASHBOARD, dashboard, rules
 from infra.collector import NAMESPACE, Collector
-from infra.kube import PART_OF, PLATFORM, CustomObject, labels, namespace
+from infra.kube import NAME, PART_OF, PLATFORM, CustomObject, labels, namespace
 from infra.network import DAPR, deny_all
 from infra.settings import Settings
 
@@ -18,9 +19,16 @@ STACK: Final = "monitoring"
 
 _GROUP: Final = "task-platform"
 _EVERY: Final = "30s"
+_SERVICE: Final = "service"  # the label that a series is given by whoever scrapes it
 # Else the chart's Prometheus looks at nothing but what its own release has made.
 _ONLY_THE_CHARTS_OWN: Final = ("podMonitorSelectorNilUsesHelmValues", "ruleSelectorNilUsesHelmValues")
 _TIMEOUT_SECONDS: Final = 600
+# What is scraped: the services and their sidecars, and Dapr's control plane.
+_SERVICES: Final[list[dict[str, Any]]] = [
+    {"port": "http", "path": "/metrics", "interval": _EVERY},
+    {"port": "dapr-metrics", "interval": _EVERY},
+]
+_DAPR: Final[list[dict[str, Any]]] = [{"port": "metrics", "interval": _EVERY}]
 
 
 def scrapers(settings: Settings) -> tuple[str, ...]:
@@ -50,8 +58,11 @@ class Observability(pulumi.ComponentResource):
     def _managed(self, services: pulumi.Input[str]) -> None:
         """Tell GKE's Managed Prometheus; its custom resources come with the cluster."""
         api = "monitoring.googleapis.com/v1"
-        self._monitors(api, "PodMonitoring", "endpoints", services)
-        self._object(api, "Rules", _GROUP, services, {"groups": [{"name": _GROUP, "rules": rules()}]})
+        called: dict[str, Any] = {"targetLabels": {"fromPod": [{"from": NAME, "to": _SERVICE}]}}
+        self._monitor(api, "PodMonitoring", "services", services, {"endpoints": _SERVICES, **called})
+        self._monitor(api, "PodMonitoring", "dapr", DAPR, {"endpoints": _DAPR})
+        # For the cluster: Rules see their own namespace alone, and are refused for asking of Dapr's.
+        self._object(api, "ClusterRules", _GROUP, None, {"groups": [{"name": _GROUP, "rules": rules()}]})
 
     def _stack(self, services: pulumi.Input[str]) -> None:
         """Install kube-prometheus-stack, and tell it; the node exporter needs the node, so not `restricted`."""
@@ -71,7 +82,11 @@ class Observability(pulumi.ComponentResource):
             opts=self._child,
         )
         api, found = "monitoring.coreos.com/v1", {"groups": [{"name": _GROUP, "rules": rules()}]}
-        self._monitors(api, "PodMonitor", "podMetricsEndpoints", services, release)
+        source = f"__meta_kubernetes_pod_label_{re.sub(r'[^a-zA-Z0-9]', '_', NAME)}"
+        called: dict[str, Any] = {"relabelings": [{"sourceLabels": [source], "targetLabel": _SERVICE}]}
+        found_by = {"podMetricsEndpoints": [{**endpoint, **called} for endpoint in _SERVICES]}
+        self._monitor(api, "PodMonitor", "services", services, found_by, release)
+        self._monitor(api, "PodMonitor", "dapr", DAPR, {"podMetricsEndpoints": _DAPR}, release)
         self._object(api, "PrometheusRule", _GROUP, services, found, release)
         ConfigMap(
             f"{self._stem}-dashboard",
@@ -84,33 +99,35 @@ class Observability(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _monitors(
-        self, api: str, kind: str, endpoints: str, services: pulumi.Input[str], *after: pulumi.Resource
+    def _monitor(
+        self,
+        api: str,
+        kind: str,
+        name: str,
+        within: pulumi.Input[str],
+        found_by: dict[str, Any],
+        *after: pulumi.Resource,
     ) -> None:
-        """Scrape the services and their sidecars, and Dapr's control plane."""
-        for name, within, part_of, ports in (
-            ("services", services, PLATFORM, [{"port": "http", "path": "/metrics"}, {"port": "dapr-metrics"}]),
-            ("dapr", DAPR, "dapr", [{"port": "metrics"}]),
-        ):
-            found = [{**port, "interval": _EVERY} for port in ports]
-            spec = {"selector": {"matchLabels": {PART_OF: part_of}}, endpoints: found}
-            self._object(api, kind, name, within, spec, *after)
+        """Scrape the pods of the services, or of Dapr's control plane."""
+        selector = {"matchLabels": {PART_OF: {"services": PLATFORM, "dapr": "dapr"}[name]}}
+        self._object(api, kind, name, within, {"selector": selector, **found_by}, *after)
 
     def _object(
         self,
         api: str,
         kind: str,
         name: str,
-        within: pulumi.Input[str],
+        within: pulumi.Input[str] | None,
         spec: dict[str, Any],
         *after: pulumi.Resource,
     ) -> None:
+        place = {} if within is None else {"namespace": within}
         CustomObject(
             f"{self._stem}-{kind.lower()}-{name}",
             {
                 "apiVersion": api,
                 "kind": kind,
-                "metadata": {"name": name, "namespace": within, "labels": labels(PLATFORM)},
+                "metadata": {"name": name, **place, "labels": labels(PLATFORM)},
                 "spec": spec,
             },
             pulumi.ResourceOptions(parent=self, depends_on=list(after)),

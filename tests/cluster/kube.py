@@ -46,7 +46,7 @@ GOOGLE = (
     ("networking.gke.io", "v1", "GCPBackendPolicy", "gcpbackendpolicies"),
     ("networking.gke.io", "v1", "HealthCheckPolicy", "healthcheckpolicies"),
     ("monitoring.googleapis.com", "v1", "PodMonitoring", "podmonitorings"),
-    ("monitoring.googleapis.com", "v1", "Rules", "rules"),
+    ("monitoring.googleapis.com", "v1", "ClusterRules", "clusterrules"),
 )
 
 
@@ -123,6 +123,7 @@ def definitions() -> Iterator[Document]:
     for group, version, kind, plural in GOOGLE:
         schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
         served = {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+        scope = "Cluster" if kind.startswith("Cluster") else "Namespaced"
         names = {"kind": kind, "plural": plural, "singular": kind.lower()}
         yield {
             "apiVersion": "apiextensions.k8s.io/v1",
@@ -131,7 +132,7 @@ def definitions() -> Iterator[Document]:
                 "name": f"{plural}.{group}",
                 "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},
             },
-            "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": [served]},
+            "spec": {"group": group, "names": names, "scope": scope, "versions": [served]},
         }
 
 

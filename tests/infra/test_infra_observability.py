@@ -79,7 +79,27 @@ def test_managed_prometheus_is_told_of_services_sidecars_and_dapr(gke: Graph) ->
     assert [e["port"] for e in bare(services["spec.endpoints"])] == ["http", "dapr-metrics"]
     assert bare(services["spec.selector.matchLabels"]) == {"app.kubernetes.io/part-of": "task-platform"}
     assert bare(dapr["metadata.namespace"]) == "dapr-system"
-    assert bare(gke.object("Rules", "task-platform")["spec.groups.0.rules"]) == rules()
+    (found,) = gke.all("ClusterRules")
+    assert bare(found["spec.groups.0.rules"]) == rules()
+    assert "namespace" not in found["metadata"], "they ask of the services and of Dapr"
+
+
+@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
+def test_what_is_told_by_service_is_asked_by_the_label_of_the_pods_names(
+    gke: Graph, existing: Graph, signal: Any
+) -> None:
+    assert ("by service" in signal.title) == (
+        "service" in re.findall(r"\w+", re.sub(r"http\S+", "", signal.expression))
+    )
+    assert "job" not in re.findall(r"\w+", signal.expression), "a monitor gives every pod the same"
+    labels = bare(gke.object("PodMonitoring", "services")["spec.targetLabels"])
+    assert labels == {"fromPod": [{"from": "app.kubernetes.io/name", "to": "service"}]}
+    for endpoint in bare(existing.object("PodMonitor", "services")["spec.podMetricsEndpoints"]):
+        (rule,) = endpoint["relabelings"]
+        assert rule["targetLabel"] == "service"
+        assert rule["sourceLabels"] == ["__meta_kubernetes_pod_label_app_kubernetes_io_name"]
+    template = bare(gke.one("Deployment", "backend")["spec.template.metadata.labels"])
+    assert template["app.kubernetes.io/name"] == "backend"
 
 
 def test_the_stack_of_ones_own_waits_for_its_kinds(existing: Graph) -> None:
