@@ -6,6 +6,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly problem: Problem,
     readonly retryAfter: number | null,
+    /** Whether these are the platform's own words, not a page of something between. */
+    readonly spoken = true,
   ) {
     super(problem.detail);
     this.name = "ApiError";
@@ -79,23 +81,28 @@ async function send(method: string, path: string, options: CallOptions, bearer: 
   }
 }
 
-/** Make a call and return the document that it answers with. */
+/** Make a call and return the document that it answers with. One that is cut off, or is no JSON, is no answer. */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
   const response = await request(method, path, options);
-  return (response.status === 204 ? null : await response.json()) as T;
+  if (response.status === 204) return null as T;
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new NetworkError(String(error));
+  }
 }
 
 async function refusal(response: Response): Promise<ApiError> {
   const after = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-  let problem: Problem;
+  const retryAfter = after >= 0 ? after : null;
   try {
-    problem = (await response.json()) as Problem;
-    if (typeof problem.detail !== "string") throw new TypeError("no problem document");
-  } catch {
-    const title = response.statusText || `HTTP ${response.status}`;
-    problem = { type: "about:blank", title, status: response.status, detail: title, errors: null };
-  }
-  return new ApiError(response.status, problem, Number.isNaN(after) ? null : after);
+    const problem = (await response.json()) as Problem;
+    if (typeof problem.detail === "string") return new ApiError(response.status, problem, retryAfter);
+  } catch {} // a page of something between
+  const title = response.statusText || `HTTP ${response.status}`;
+  const problem = { type: "about:blank", title, status: response.status, detail: title, errors: null };
+  return new ApiError(response.status, problem, retryAfter, false);
 }
 
 /** Whether the platform has an address: false where it answers 404 or 405. */

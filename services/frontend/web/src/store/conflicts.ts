@@ -1,32 +1,46 @@
 import type { Operation, Task, TaskFields } from "@/api/types";
 import { applyMutation, type Mutation } from "./optimistic";
 
-/** Why a change was set aside: others changed the same field, or deleted the task; or the platform refused it. */
+/**
+ * Why a change was set aside: others changed the same field, or deleted the task; the platform refused it; or it is an
+ * undo of what nobody knows.
+ */
 export type Reason =
   | { kind: "field"; field: keyof TaskFields; theirs: unknown; mine: unknown }
   | { kind: "deleted" }
-  | { kind: "refused"; status: number; detail: string };
+  | { kind: "refused"; status: number; detail: string }
+  | { kind: "unknown" };
 
 export interface Issue {
   readonly mutation: Mutation;
   readonly reason: Reason;
   readonly title: string;
+  readonly order: number;
+}
+
+/** Whether what was set aside can be sent after all. */
+export function canKeep({ mutation, reason }: Issue): boolean {
+  return reason.kind !== "unknown" && (mutation.kind === "batch" || Boolean(mutation.undoes));
 }
 
 /**
- * Find the changes made offline that meet what others did meanwhile.
+ * Find those of the changes made offline that meet what others did meanwhile; all are laid over one another.
  *
  * Changes of different fields go together; the same field changed to another value, or a task that is gone, does not.
  */
-export function findConflicts(tasks: ReadonlyMap<string, Task>, mutations: readonly Mutation[]): Issue[] {
+export function findConflicts(
+  tasks: ReadonlyMap<string, Task>,
+  mutations: readonly Mutation[],
+  offline: ReadonlySet<Mutation>,
+): Pick<Issue, "mutation" | "reason">[] {
   const shown = new Map(tasks);
-  const issues: Issue[] = [];
+  const conflicts: Pick<Issue, "mutation" | "reason">[] = [];
   for (const mutation of mutations) {
-    const reason = mutation.offline && mutation.kind === "batch" ? conflictOf(shown, mutation) : null;
-    if (reason) issues.push({ mutation, reason, title: titleOf(mutation) });
+    const reason = offline.has(mutation) && mutation.kind === "batch" ? conflictOf(shown, mutation) : null;
+    if (reason) conflicts.push({ mutation, reason });
     else applyMutation(shown, mutation);
   }
-  return issues;
+  return conflicts;
 }
 
 function conflictOf(shown: ReadonlyMap<string, Task>, mutation: Mutation): Reason | null {

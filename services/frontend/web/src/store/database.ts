@@ -21,29 +21,56 @@ interface Schema extends DBSchema {
 
 const NAME = "task-platform";
 const CURSOR = "cursor";
+const VERSION = 1;
+const BLOCKED_MS = 3_000;
 
 /** What outlives the page: the tasks as last confirmed, with their cursor, and the changes that wait to be sent. */
 export class Database {
+  /** Called once where the browser closed it: it was deleted, or a newer page gave it another form. */
+  onLost: (() => void) | null = null;
+
   private constructor(private readonly db: IDBPDatabase<Schema>) {}
 
-  static async open(name: string = personal(NAME)): Promise<Database> {
-    const db = await openDB<Schema>(name, 1, {
-      upgrade(fresh) {
+  static async open(name: string = personal(NAME), version: number = VERSION): Promise<Database> {
+    let opened: Database | null = null;
+    const lost = () => opened?.onLost?.();
+    const db = await openDB<Schema>(name, version, {
+      upgrade(fresh, before) {
+        if (before > 0) return;
         fresh.createObjectStore("meta");
         fresh.createObjectStore("tasks", { keyPath: "id" });
         fresh.createObjectStore("queue", { keyPath: "mutation.key" });
       },
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+      blocking: (_current, _blocked, event) => {
+        (event.target as IDBDatabase).close();
+        lost();
+      },
+      terminated: lost,
     });
-    return new Database(db);
+    opened = new Database(db);
+    return opened;
   }
 
-  /** Remove everything, as at the end of a session. */
+  /**
+   * Remove everything, as at the end of a session: what it holds at once, itself once no window has it open. A browser
+   * that stores nothing, or does not come to it, holds nobody up.
+   */
   static async erase(name: string = personal(NAME)): Promise<void> {
-    await deleteDB(name);
+    const blocked = new Promise<void>((resolve) => setTimeout(resolve, BLOCKED_MS));
+    await Promise.race([blocked, Database.empty(name).catch(() => {})]);
+    await Promise.race([blocked, deleteDB(name).catch(() => {})]);
+  }
+
+  private static async empty(name: string): Promise<void> {
+    const { db } = await Database.open(name);
+    const write = db.transaction(["meta", "tasks", "queue"], "readwrite");
+    const clear = () =>
+      (["meta", "tasks", "queue"] as const).forEach((store) => void ask(write.objectStore(store).clear()));
+    await within(write, clear).finally(() => db.close());
   }
 
   close(): void {
+    this.onLost = null;
     this.db.close();
   }
 
@@ -57,30 +84,38 @@ export class Database {
     return { cursor, tasks: new Map(tasks.map((task) => [task.id, task])) };
   }
 
-  async writeConfirmed(confirmed: Confirmed): Promise<void> {
-    if (!confirmed.cursor) return;
-    const write = this.db.transaction(["meta", "tasks"], "readwrite");
-    const tasks = write.objectStore("tasks");
-    void tasks.clear();
-    for (const task of confirmed.tasks.values()) void tasks.put(task);
-    void write.objectStore("meta").put(confirmed.cursor, CURSOR);
-    await write.done;
+  async writeConfirmed({ cursor, tasks }: Confirmed): Promise<void> {
+    if (!cursor) return;
+    await this.replaceTasks(tasks.values(), cursor);
   }
 
-  /** Write what events changed; only where the stored cursor is the one right before them. */
-  async writeEvents(events: readonly LogEvent[], cursor: Cursor): Promise<void> {
-    const first = events[0];
-    if (!first) return;
+  /** Let the tasks go, which the platform has too: there is no space for what only this device has. */
+  async dropConfirmed(): Promise<void> {
+    await this.replaceTasks([], null);
+  }
+
+  private async replaceTasks(all: Iterable<Task>, cursor: Cursor | null): Promise<void> {
     const write = this.db.transaction(["meta", "tasks"], "readwrite");
-    const stored = await write.objectStore("meta").get(CURSOR);
-    if (stored?.epoch === cursor.epoch && stored.seq === first.seq - 1) {
-      const tasks = write.objectStore("tasks");
-      for (const { task, type } of events) {
-        if (task) void (type === "task.deleted" ? tasks.delete(task.id) : tasks.put(task));
-      }
-      void write.objectStore("meta").put(cursor, CURSOR);
-    }
-    await write.done;
+    await within(write, () => {
+      const [meta, tasks] = [write.objectStore("meta"), write.objectStore("tasks")];
+      ask(tasks.clear());
+      for (const task of all) ask(tasks.put(task));
+      ask(cursor ? meta.put(cursor, CURSOR) : meta.delete(CURSOR));
+    });
+  }
+
+  /** Write what events changed; false, and nothing, where the stored cursor is not the one right before them. */
+  async writeEvents(events: readonly LogEvent[], cursor: Cursor): Promise<boolean> {
+    const write = this.db.transaction(["meta", "tasks"], "readwrite");
+    const [meta, tasks] = [write.objectStore("meta"), write.objectStore("tasks")];
+    return within(write, async () => {
+      const stored = await meta.get(CURSOR);
+      if (stored?.epoch !== cursor.epoch || stored.seq + 1 !== events[0]?.seq) return false;
+      for (const { task, type } of events)
+        if (task) ask(type === "task.deleted" ? tasks.delete(task.id) : tasks.put(task));
+      ask(meta.put(cursor, CURSOR));
+      return true;
+    });
   }
 
   async readQueue(): Promise<QueueRecord[]> {
@@ -88,10 +123,52 @@ export class Database {
   }
 
   async putQueued(record: QueueRecord): Promise<void> {
-    await this.db.put("queue", record);
+    await this.writeQueue(new Map([[record.mutation.key, record]]));
   }
 
-  async deleteQueued(key: string): Promise<void> {
-    await this.db.delete("queue", key);
+  /** Write records, and delete those that are null, all or none; on the disk, not only on the way there. */
+  async writeQueue(records: ReadonlyMap<string, QueueRecord | null>): Promise<void> {
+    const write = this.db.transaction("queue", "readwrite", { durability: "strict" });
+    await within(write, () => {
+      for (const [key, record] of records) ask(record ? write.store.put(record) : write.store.delete(key));
+    });
+  }
+
+  /** Make records a tab's own, unless another was quicker; returns those that are now. */
+  async claim(records: readonly QueueRecord[], tab: string): Promise<QueueRecord[]> {
+    const write = this.db.transaction("queue", "readwrite");
+    return within(write, async () => {
+      const claimed: QueueRecord[] = [];
+      for (const { mutation } of records) {
+        const stored = await write.store.get(mutation.key);
+        if (stored?.mutation.tab !== mutation.tab) continue;
+        const own = { ...stored, mutation: { ...stored.mutation, tab } };
+        ask(write.store.put(own));
+        claimed.push(own);
+      }
+      return claimed;
+    });
+  }
+}
+
+/** What became of one request is told by its transaction. */
+const ask = (request: Promise<unknown>) => void request.catch(() => {});
+
+/** Work in a transaction, all or nothing; what is thrown is why it failed, not that its requests were aborted. */
+async function within<T>(transaction: { done: Promise<void>; abort: () => void }, work: () => T): Promise<Awaited<T>> {
+  transaction.done.catch(() => {}); // it is asked for below
+  try {
+    const found = await work();
+    await transaction.done;
+    return found;
+  } catch (error) {
+    try {
+      transaction.abort();
+    } catch {} // it is over
+    const why: unknown = await transaction.done.then(
+      () => error,
+      (reason: unknown) => reason,
+    );
+    throw (why as Error).name === "AbortError" ? error : why;
   }
 }

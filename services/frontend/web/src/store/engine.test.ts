@@ -137,7 +137,7 @@ test("an undo of what changed nothing is not sent, since it would take back anot
 
 test("an undo of a change that is not known is set aside, and the person told", async () => {
   const database = await Database.open("unknown");
-  const lost = { kind: "undo" as const, operations: [], of: "gone", before: { milk }, at: "", offline: true };
+  const lost = { kind: "undo" as const, operations: [], of: "gone", before: { milk }, at: "" };
   await database.putQueued({ order: 1, mutation: { ...lost, key: "u", tab: "dead" }, reason: null });
   const { asked, send } = platform();
   const engine = liveEngine([milk], { send });
@@ -145,7 +145,7 @@ test("an undo of a change that is not known is set aside, and the person told", 
   engine.setConnection("live");
   await settled();
   expect(asked).toHaveLength(0);
-  expect(engine.store.getState().issues.map(({ reason }) => reason.kind)).toEqual(["refused"]);
+  expect(engine.store.getState().issues.map(({ reason }) => reason.kind)).toEqual(["unknown"]);
 });
 
 test("what is missing makes it come back by cursor, what was seen is skipped", () => {

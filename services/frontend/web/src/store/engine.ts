@@ -1,34 +1,31 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { ApiError } from "@/api/http";
-import type { Operation, Task } from "@/api/types";
+import type { Operation } from "@/api/types";
 import { uuid7 } from "@/lib/ids";
 import { type ConnectionState, isCurrent } from "@/sync/connection";
 import type { Cursor, LogEvent, ServerMessage } from "@/sync/protocol";
 import { applyEvents, type Confirmed, NOTHING, SnapshotReader } from "./confirmed";
-import { findConflicts, type Issue, type Reason, titleOf } from "./conflicts";
-import type { Database } from "./database";
+import { canKeep, findConflicts, type Issue, type Reason, titleOf } from "./conflicts";
+import type { Database, QueueRecord } from "./database";
 import { type Mutation, overlay, touched } from "./optimistic";
+import {
+  acknowledged,
+  isShown,
+  markSeen,
+  type Pending,
+  pendingOf,
+  replaced,
+  revived,
+  stillNeeded,
+  unchecked,
+  withdrawn,
+  withoutMoot,
+} from "./pending";
+import { Persistence } from "./persistence";
 import { type Receipt, type Send, Sender, sendMutation } from "./sender";
+import { NOTHING_SHOWN, type Shown } from "./shown";
 import { loneTab, type Tabs } from "./tabs";
-
-/** What the page shows; replaced as a whole whenever something changes. */
-export interface Shown {
-  readonly tasks: ReadonlyMap<string, Task>;
-  /** Whether there is a list to show, from the device or from the platform. */
-  readonly loaded: boolean;
-  readonly connection: ConnectionState;
-  /** How many changes wait to be sent. */
-  readonly waiting: number;
-  readonly issues: readonly Issue[];
-}
-
-interface Pending {
-  readonly mutation: Mutation;
-  readonly order: number;
-  readonly receipt: Receipt | null;
-  /** Whether the platform's own events have shown it. */
-  readonly seen: boolean;
-}
+import { Undoable } from "./undoable";
 
 export interface EngineOptions {
   tabs?: Tabs;
@@ -47,26 +44,28 @@ export class Engine {
   private readonly reader = new SnapshotReader();
   private readonly sender: Sender;
   private readonly tabs: Tabs;
-  private database: Database | null = null;
+  private readonly persistence: Persistence;
+  private readonly undoable = new Undoable();
+  /** The platform's ids of what was sent; null where it changed nothing. */
   private readonly changes = new Map<string, string | null>();
   private order = 0;
-  private keeper = false;
-  private checked = false;
+  private keeper: boolean | null = null;
 
   constructor(private readonly options: EngineOptions = {}) {
     this.tabs = options.tabs ?? loneTab("only");
-    this.store = createStore<Shown>(() => ({
-      tasks: new Map(),
-      loaded: false,
-      connection: "connecting",
-      waiting: 0,
-      issues: [],
-    }));
+    this.store = createStore<Shown>(() => NOTHING_SHOWN);
     this.sender = new Sender({
       next: () => this.next(),
       send: options.send ?? sendMutation,
       onSent: (mutation, receipt) => this.sent(mutation, receipt),
       onRefused: (mutation, error) => this.refused(mutation, error),
+    });
+    this.persistence = new Persistence({
+      read: (database) => this.read(database),
+      keys: () => this.keys(),
+      record: (key) => this.record(key),
+      confirmed: () => (this.keeper ? this.confirmed : null),
+      onState: (storage) => this.store.setState({ storage }),
     });
   }
 
@@ -74,27 +73,32 @@ export class Engine {
     return this.confirmed.cursor;
   }
 
+  /** Whether closing the page now would lose changes that nobody else has. */
+  get isAtRisk(): boolean {
+    const waiting = [...this.pending.filter(({ receipt }) => receipt === null), ...this.issues];
+    return waiting.some(({ mutation }) => !this.persistence.isKept(mutation.key));
+  }
+
+  /** Keep on the device what is here, as long as it can be opened there; shows what the device has. */
+  keepIn(open: () => Promise<Database>): Promise<void> {
+    return this.persistence.start(open);
+  }
+
   /** Show what the device has, and take over the changes that tabs which are gone left in the queue. */
-  async attach(database: Database): Promise<void> {
-    this.database = database;
-    const [confirmed, queue, alive] = await Promise.all([
-      database.readConfirmed(),
-      database.readQueue(),
-      this.tabs.alive(),
-    ]);
-    if (confirmed && this.confirmed.cursor === null) this.confirmed = confirmed;
-    const left = queue.filter(({ mutation }) => !alive.has(mutation.tab) || mutation.tab === this.tabs.name);
-    this.order = Date.now();
-    for (const { mutation, order, reason } of left) {
-      const adopted = { ...mutation, offline: true };
-      if (reason) this.setAside({ mutation: adopted, reason, title: titleOf(adopted) });
-      else this.pending.push({ mutation: adopted, order, receipt: null, seen: false });
-    }
-    this.tabs.keep(() => {
-      this.keeper = true;
-      if (this.confirmed !== confirmed) void this.database?.writeConfirmed(this.confirmed);
-    });
-    this.show();
+  attach(database: Database): Promise<void> {
+    return this.persistence.use(database);
+  }
+
+  /** The person looks at the page: see what became of other tabs, and of the device's storage. */
+  lookAround(): void {
+    void this.persistence.look();
+    this.persistence.hurry();
+  }
+
+  /** Send nothing more, and keep nothing more. */
+  stop(): void {
+    this.sender.stop();
+    this.persistence.stop();
   }
 
   /** Change tasks: at once here, then on the platform. Returns the key that the change is known by. */
@@ -104,14 +108,16 @@ export class Engine {
     return this.enqueue({ kind: "batch", operations, of: null, before });
   }
 
-  /** Take a change of this page back: one that waits is dropped, one that was sent is undone by the platform. */
+  /** Take a change of this page back: one that never went out is dropped, any other is undone by the platform. */
   undo(key: string): void {
-    const found = this.pending.find(({ mutation }) => mutation.key === key);
-    const before = found?.mutation.before ?? this.undoable.get(key);
+    const before = this.undoable.take(key);
     if (!before) return;
-    this.undoable.delete(key);
-    if (found && !found.receipt && key !== this.sending) {
-      this.remove(key);
+    if (this.issues.some(({ mutation }) => mutation.key === key)) {
+      this.settle(key, false);
+    } else if (this.pending.some(({ mutation, tried }) => mutation.key === key && !tried)) {
+      const keys = this.pending.map(({ mutation }) => mutation.key);
+      this.pending = withdrawn(this.pending, key);
+      this.persistence.changed(...keys);
       this.show();
     } else {
       this.enqueue({ kind: "undo", operations: [], of: key, undoes: this.changes.get(key) ?? null, before });
@@ -120,18 +126,18 @@ export class Engine {
 
   /** Settle an issue: send the change as it is, or let it go. */
   settle(key: string, keep: boolean): void {
-    const issue = this.store.getState().issues.find(({ mutation }) => mutation.key === key);
+    const issue = this.issues.find(({ mutation }) => mutation.key === key);
     if (!issue) return;
-    this.store.setState({ issues: this.store.getState().issues.filter((other) => other !== issue) });
-    void this.database?.deleteQueued(key);
-    const { operations } = issue.mutation;
-    if (keep && operations.length > 0)
-      this.mutate(issue.reason.kind === "deleted" ? revived(issue.mutation) : operations);
+    this.store.setState({ issues: this.issues.filter((other) => other !== issue) });
+    if (keep && canKeep(issue)) this.again(issue);
+    this.persistence.changed(key);
   }
 
   setConnection(connection: ConnectionState): void {
-    if (!isCurrent(connection)) this.checked = false;
-    if (connection !== this.store.getState().connection) this.store.setState({ connection });
+    const before = this.store.getState().connection;
+    if (isCurrent(before) && !isCurrent(connection))
+      this.pending = this.pending.map((one) => ({ ...one, checked: one.receipt !== null }));
+    if (connection !== before) this.store.setState({ connection });
     if (isCurrent(connection)) this.caughtUp();
   }
 
@@ -146,13 +152,61 @@ export class Engine {
     return true;
   }
 
-  private readonly undoable = new Map<string, Mutation["before"]>();
-  private sending: string | null = null;
+  private get issues(): readonly Issue[] {
+    return this.store.getState().issues;
+  }
+
+  private async read(database: Database): Promise<void> {
+    const stored = this.confirmed.cursor === null ? await database.readConfirmed() : null;
+    if (stored && this.confirmed.cursor === null) this.confirmed = stored;
+    await this.takeOver(database);
+    if (this.keeper === null) {
+      this.keeper = false;
+      this.tabs.keep(() => {
+        this.keeper = true;
+        if (this.confirmed !== stored) this.persistence.moved(null);
+      });
+    }
+    this.show();
+  }
+
+  /** Take over what tabs left behind; asked after the queue is read, since only a living tab writes to it. */
+  private async takeOver(database: Database): Promise<void> {
+    const queue = await database.readQueue();
+    const alive = await this.tabs.alive();
+    const { name } = this.tabs;
+    const here = new Set(this.keys());
+    const left = queue.filter(({ mutation: { key, tab } }) => {
+      const known = here.has(key) || this.changes.has(key) || this.persistence.isWriting(key);
+      return !known && (tab === name || !alive.has(tab));
+    });
+    if (left.length === 0) return;
+    const taken = await database.claim(left, name).catch(() => left); // no space: two tabs may send it, to one effect
+    for (const { mutation, order, reason } of taken) {
+      this.order = Math.max(this.order, order);
+      if (reason) this.setAside(mutation, reason, order);
+      else this.pending.push(pendingOf(mutation, order, { tried: true, shownAlready: true }));
+    }
+    this.pending.sort((one, other) => one.order - other.order);
+    this.show();
+    this.sender.hurry();
+  }
+
+  private keys(): string[] {
+    return [...this.pending, ...this.issues].map(({ mutation }) => mutation.key);
+  }
+
+  private record(key: string): QueueRecord | null {
+    const waiting = this.pending.find(({ mutation, receipt }) => mutation.key === key && receipt === null);
+    if (waiting) return { order: waiting.order, mutation: waiting.mutation, reason: null };
+    const issue = this.issues.find(({ mutation }) => mutation.key === key);
+    return issue ? { order: issue.order, mutation: issue.mutation, reason: issue.reason } : null;
+  }
 
   private replace(confirmed: Confirmed): void {
+    this.pending = replaced(this.pending, this.confirmed.cursor, confirmed.cursor);
     this.confirmed = confirmed;
-    this.pending = this.pending.filter(({ receipt }) => receipt === null);
-    if (this.keeper) void this.database?.writeConfirmed(confirmed);
+    this.persistence.moved(null);
     this.show();
   }
 
@@ -160,112 +214,123 @@ export class Engine {
     const { confirmed, fresh, gap } = applyEvents(this.confirmed, events);
     this.confirmed = confirmed;
     if (fresh.length > 0) {
-      const keys = new Set(fresh.map(({ key }) => key));
-      this.pending = this.pending.map((one) => (keys.has(one.mutation.key) ? { ...one, seen: true } : one));
-      this.dropShown();
-      if (this.keeper && confirmed.cursor) void this.database?.writeEvents(fresh, confirmed.cursor);
+      this.pending = stillNeeded(markSeen(this.pending, fresh), confirmed.cursor);
+      this.persistence.moved(fresh);
       this.show();
       this.options.onEvents?.(fresh);
     }
     return !gap;
   }
 
-  /** Stop laying changes over the list that the list shows by itself. */
-  private dropShown(): void {
-    const seq = this.confirmed.cursor?.seq ?? 0;
-    this.pending = this.pending.filter(({ receipt, seen }) => !receipt || !(receipt.seq ? seq >= receipt.seq : seen));
-  }
-
   private caughtUp(): void {
-    const settled = this.pending.filter(({ receipt }) => receipt?.change === null);
-    if (settled.length > 0) {
-      this.pending = this.pending.filter((one) => !settled.includes(one));
-      this.show();
-    }
-    if (!this.checked) {
-      this.checked = true;
-      const waiting = this.pending.map(({ mutation }) => mutation);
-      for (const issue of findConflicts(this.confirmed.tasks, waiting)) {
-        this.remove(issue.mutation.key, false);
-        this.setAside(issue);
-      }
-      this.show();
-    }
+    const before = this.pending.length;
+    this.pending = this.pending.filter((one) => !isShown(one));
+    if (this.pending.length < before) this.show();
+    if (this.keeper) void this.persistence.look();
     this.sender.hurry();
   }
 
   private enqueue(content: Pick<Mutation, "kind" | "operations" | "of" | "undoes" | "before">): string {
-    const mutation: Mutation = {
-      ...content,
-      key: uuid7(),
-      at: (this.options.now?.() ?? new Date()).toISOString(),
-      offline: !isCurrent(this.store.getState().connection),
-      tab: this.tabs.name,
-    };
+    const key = uuid7();
+    const at = (this.options.now?.() ?? new Date()).toISOString();
+    this.wait({ ...content, key, at, tab: this.tabs.name });
+    if (content.kind === "batch") this.undoable.add(key, content.before);
+    return key;
+  }
+
+  private wait(mutation: Mutation, more: Partial<Pending> = {}): void {
     this.order = Math.max(this.order + 1, Date.now());
-    this.pending.push({ mutation, order: this.order, receipt: null, seen: false });
-    if (mutation.kind === "batch") this.undoable.set(mutation.key, mutation.before);
-    void this.database?.putQueued({ order: this.order, mutation, reason: null });
-    this.show();
+    const checked = isCurrent(this.store.getState().connection);
+    this.pending.push(pendingOf(mutation, this.order, { checked, ...more }));
+    this.persistence.changed(mutation.key);
+    this.store.setState({ tasks: overlay(this.store.getState().tasks, [mutation]), waiting: this.waiting });
     this.sender.hurry();
-    return mutation.key;
+  }
+
+  /** Send what was set aside: under its own key only where the platform may have taken it all the same. */
+  private again({ mutation, reason }: Issue): void {
+    const { kind, operations, of, undoes, before } = mutation;
+    if (reason.kind === "refused" && reason.status >= 500) this.wait(mutation, { tried: true });
+    else if (kind === "undo") this.enqueue({ kind, operations, of, undoes: undoes ?? null, before });
+    else {
+      const now = reason.kind === "deleted" ? revived(mutation, this.store.getState().tasks) : operations;
+      if (now.length > 0) this.mutate(now);
+    }
   }
 
   private next(): Mutation | null {
     if (!isCurrent(this.store.getState().connection)) return null;
-    const found = this.pending.find(({ receipt }) => receipt === null)?.mutation ?? null;
-    if (found?.kind === "undo" && !found.undoes) {
-      this.leave(found);
-      return this.next();
+    this.check();
+    for (;;) {
+      const found = this.pending.find(({ receipt }) => receipt === null);
+      if (!found) return null;
+      const { mutation } = found;
+      if (mutation.kind === "batch" || mutation.undoes) {
+        this.pending = this.pending.map((one) => (one === found ? { ...one, tried: true } : one));
+        return mutation;
+      }
+      this.leave(mutation);
     }
-    this.sending = found?.key ?? null;
-    return found;
+  }
+
+  /** Set aside what meets what others did while the list here was not as they had it. */
+  private check(): void {
+    const asked = unchecked(this.pending);
+    if (asked.size === 0) return;
+    const all = this.pending.map(({ mutation }) => mutation);
+    const conflicts = findConflicts(this.confirmed.tasks, all, asked);
+    for (const { mutation, reason } of conflicts) this.setAside(mutation, reason);
+    this.pending = this.pending.map((one) => ({ ...one, checked: true }));
+    if (conflicts.length > 0) this.show();
   }
 
   /** Do not send an undo of a change that the platform has no id of: it would take back the latest one. */
   private leave(undo: Mutation): void {
-    const nothing = undo.of !== null && this.changes.has(undo.of);
-    this.remove(undo.key, nothing);
-    if (!nothing) {
-      const detail = "It is not known what became of the change that was to be undone.";
-      this.setAside({ mutation: undo, reason: { kind: "refused", status: 409, detail }, title: titleOf(undo) });
-    }
+    const changedNothing = undo.of !== null && this.changes.has(undo.of);
+    if (changedNothing) this.remove(undo.key);
+    else this.setAside(undo, { kind: "unknown" });
     this.show();
   }
 
-  private sent(mutation: Mutation, receipt: Receipt): void {
-    this.sending = null;
-    this.changes.set(mutation.key, receipt.change);
-    this.pending = this.pending.map((one) => {
-      if (one.mutation === mutation) return { ...one, receipt };
-      if (one.mutation.of !== mutation.key) return one;
-      const undo = { ...one.mutation, undoes: receipt.change };
-      void this.database?.putQueued({ order: one.order, mutation: undo, reason: null });
-      return { ...one, mutation: undo };
-    });
-    void this.database?.deleteQueued(mutation.key);
-    this.dropShown();
-    this.show();
+  private sent({ key }: Mutation, receipt: Receipt): void {
+    this.changes.set(key, receipt.change);
+    const before = this.pending.length;
+    this.pending = stillNeeded(acknowledged(this.pending, key, receipt), this.confirmed.cursor);
+    this.persistence.changed(key, ...this.undosOf(key));
+    if (this.pending.length < before) this.show();
+    else this.store.setState({ waiting: this.waiting });
     this.options.onSent?.();
   }
 
   private refused(mutation: Mutation, error: ApiError): void {
-    this.sending = null;
-    this.remove(mutation.key, false);
-    const reason: Reason = { kind: "refused", status: error.status, detail: error.problem.detail };
-    this.setAside({ mutation, reason, title: titleOf(mutation) });
+    const { key, operations } = mutation;
+    const rest = error.status === 404 ? withoutMoot(operations, this.confirmed.tasks) : operations;
+    if (rest.length > 0 && rest.length < operations.length) {
+      this.pending = this.pending.map((one) =>
+        one.mutation.key === key ? { ...one, mutation: { ...mutation, operations: rest } } : one,
+      );
+      this.persistence.changed(key);
+    } else {
+      if (rest.length === 0 && mutation.kind === "batch") this.remove(key);
+      else this.setAside(mutation, { kind: "refused", status: error.status, detail: error.problem.detail });
+      if (error.status < 500) this.undosOf(key).forEach((undo) => void this.remove(undo)); // there is nothing to undo
+    }
     this.show();
   }
 
-  private setAside(issue: Issue): void {
-    this.store.setState({ issues: [...this.store.getState().issues, issue] });
-    const { mutation, reason } = issue;
-    void this.database?.putQueued({ order: this.order++, mutation, reason });
+  private undosOf(key: string): string[] {
+    return this.pending.flatMap(({ mutation }) => (mutation.of === key ? [mutation.key] : []));
   }
 
-  private remove(key: string, forget = true): void {
+  private setAside(mutation: Mutation, reason: Reason, order = ++this.order): void {
+    const issue = { mutation, reason, title: titleOf(mutation), order };
+    this.store.setState({ issues: [...this.issues, issue] });
+    this.remove(mutation.key);
+  }
+
+  private remove(key: string): void {
     this.pending = this.pending.filter(({ mutation }) => mutation.key !== key);
-    if (forget) void this.database?.deleteQueued(key);
+    this.persistence.changed(key);
   }
 
   private show(): void {
@@ -273,32 +338,11 @@ export class Engine {
     this.store.setState({
       tasks: overlay(this.confirmed.tasks, laidOver),
       loaded: this.confirmed.cursor !== null,
-      waiting: this.pending.filter(({ receipt }) => receipt === null).length,
+      waiting: this.waiting,
     });
   }
-}
 
-/** What brings a task back that others deleted, with the change made to it. */
-function revived(mutation: Mutation): Operation[] {
-  return mutation.operations.flatMap((operation): Operation[] => {
-    if (operation.op !== "update") return [];
-    const task = mutation.before[operation.id];
-    if (!task) return [];
-    const { title, description, priority, tags, due, recurrence } = task;
-    return [
-      {
-        op: "create",
-        task: {
-          description,
-          priority,
-          tags,
-          due,
-          recurrence,
-          ...operation.task,
-          title: operation.task.title ?? title,
-          id: uuid7(),
-        },
-      },
-    ];
-  });
+  private get waiting(): number {
+    return this.pending.filter(({ receipt }) => receipt === null).length;
+  }
 }

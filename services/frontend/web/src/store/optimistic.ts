@@ -12,8 +12,7 @@ export interface Mutation {
   /** The tasks it touches as they were shown before; null where there was none. */
   readonly before: Readonly<Record<string, Task | null>>;
   readonly at: string;
-  /** Made while not live: checked against what others did meanwhile before it is sent. */
-  readonly offline: boolean;
+  /** The tab that it waits in. */
   readonly tab: string;
 }
 

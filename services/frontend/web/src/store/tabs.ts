@@ -16,28 +16,36 @@ export interface Tabs {
 
 const forever = () => new Promise<void>(() => {});
 
-export function browserTabs(name: string): Tabs {
-  const locks = navigator.locks;
+export function browserTabs(name: string, locks: LockManager | undefined = navigator.locks): Tabs {
   if (!locks) return loneTab(name);
   const prefix = `${personal("task-platform-tab")}-`;
-  void locks.request(prefix + name, forever);
+  const keeper = personal("task-platform-keeper");
+  const held = new Promise<void>((resolve) => {
+    const hold = () => {
+      resolve();
+      return forever();
+    };
+    locks.request(prefix + name, hold).catch(() => resolve()); // a browser that gives no locks to this page
+  });
   return {
     name,
     async alive() {
-      const { held = [] } = await locks.query();
-      const names = held.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name.slice(prefix.length)] : []));
+      await held; // before that, others take what this tab has for left behind
+      const all = (await locks.query().catch(() => null))?.held ?? [];
+      const names = all.flatMap((lock) => (lock.name?.startsWith(prefix) ? [lock.name.slice(prefix.length)] : []));
       return new Set([...names, name]);
     },
     keep(callback) {
-      void locks.request(personal("task-platform-keeper"), () => {
+      const hold = () => {
         callback();
         return forever();
-      });
+      };
+      locks.request(keeper, hold).catch(callback);
     },
   };
 }
 
-/** A browser without locks: the tab takes itself for the only one. Keys of idempotency keep a second one harmless. */
+/** A browser without locks: the tab takes itself for the only one. Idempotency keys keep a second one harmless. */
 export function loneTab(name: string): Tabs {
   return { name, alive: async () => new Set([name]), keep: (callback) => callback() };
 }

@@ -3,9 +3,10 @@ import { CLOSED, type Cursor, hello, type ServerMessage, SUBPROTOCOL } from "./p
 
 /**
  * `polling`: no WebSocket gets through, the list is read by REST every few seconds;
- * `away`: connected, but the platform cannot reach its store just now.
+ * `away`: connected, but the platform cannot reach its store just now;
+ * `signedOut`: the sign-in has ended, so that there is nothing to connect with.
  */
-export type ConnectionState = "connecting" | "live" | "polling" | "away" | "offline";
+export type ConnectionState = "connecting" | "live" | "polling" | "away" | "offline" | "signedOut";
 
 /** Whether the list is known to be as others have it, a few seconds ago at the most. */
 export const isCurrent = (state: ConnectionState) => state === "live" || state === "polling";

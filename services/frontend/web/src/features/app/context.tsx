@@ -5,7 +5,8 @@ import { useStore } from "zustand";
 import type { Me } from "@/api/types";
 import type { Clock } from "@/lib/view";
 import { today } from "@/lib/zones";
-import type { Engine, Shown } from "@/store/engine";
+import type { Engine } from "@/store/engine";
+import type { Shown } from "@/store/shown";
 import type { Session } from "./session";
 
 export interface App {

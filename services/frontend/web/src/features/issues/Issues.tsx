@@ -1,7 +1,7 @@
 import { TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import type { Issue } from "@/store/conflicts";
+import { canKeep, type Issue } from "@/store/conflicts";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { useEngine, useShown } from "../app/context";
@@ -46,12 +46,15 @@ function IssueItem({ issue }: { issue: Issue }) {
         {reason.kind === "deleted" ? t("deleted") : null}
         {reason.kind === "field" ? t("field", { field: t(`fields.${reason.field}`) }) : null}
         {reason.kind === "refused" ? t("refused", { detail: reason.detail }) : null}
+        {reason.kind === "unknown" ? t("unknown") : null}
       </p>
       {reason.kind === "field" ? <Values mine={reason.mine} theirs={reason.theirs} /> : null}
       <div className={styles.choices}>
-        <Button tone="primary" onClick={() => engine.settle(mutation.key, true)}>
-          {labels[0]}
-        </Button>
+        {canKeep(issue) ? (
+          <Button tone="primary" onClick={() => engine.settle(mutation.key, true)}>
+            {labels[0]}
+          </Button>
+        ) : null}
         <Button onClick={() => engine.settle(mutation.key, false)}>{labels[1]}</Button>
       </div>
     </li>
