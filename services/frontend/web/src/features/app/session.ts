@@ -1,7 +1,8 @@
 import { accessToken, setTokenSource } from "@/api/http";
+import { hasLeft } from "@/lib/account";
 import { uuid7 } from "@/lib/ids";
 import { Database } from "@/store/database";
-import { Engine, type EngineOptions } from "@/store/engine";
+import { Engine } from "@/store/engine";
 import { browserTabs } from "@/store/tabs";
 import { Connection } from "@/sync/connection";
 import type { LogEvent, ServerMessage } from "@/sync/protocol";
@@ -26,47 +27,53 @@ export function openSession(auth: Auth | null = null): Session {
   setTokenSource(auth);
   const listeners = new Set<Listener>();
   const followers = new Set<(events: readonly LogEvent[]) => void>();
-  let connection: Connection | null = null;
-  let stopped = false;
-  const shared = {
-    onEvents: (events: readonly LogEvent[]) => followers.forEach((follower) => void follower(events)),
-    onSent: () => connection?.changed(),
-  };
-  const lateEngine = createEngine(shared);
-  const begin = async () => {
-    await lateEngine.ready;
-    if (stopped) return;
-    const { engine } = lateEngine;
-    connection = new Connection({
-      url: `${location.origin.replace(/^http/, "ws")}/ws`,
-      cursor: () => engine.cursor,
-      token: accessToken,
-      onState: (state) => engine.setConnection(state),
-      onMessage: (message) => {
-        if (!engine.receive(message)) connection?.resync();
-        for (const listener of listeners) listener(message);
-      },
-    });
-    if (hasTokens(auth)) connection.start();
-    else engine.setConnection("offline");
-  };
-  void begin();
-  const unwatch = auth?.stand.subscribe(() => {
-    if (hasTokens(auth)) return;
-    connection?.stop();
-    lateEngine.engine.setConnection("offline");
+  const engine: Engine = new Engine({
+    tabs: browserTabs(uuid7()),
+    onEvents: (events) => each(followers, events),
+    onSent: () => connection.changed(),
   });
+  const connection = new Connection({
+    url: `${location.origin.replace(/^http/, "ws")}/ws`,
+    cursor: () => engine.cursor,
+    token: accessToken,
+    onState: (state) => engine.setConnection(state),
+    onMessage: (message) => {
+      if (!engine.receive(message)) connection.resync();
+      each(listeners, message);
+    },
+  });
+  const stop = new AbortController();
+  const connect = () => {
+    if (stop.signal.aborted) return;
+    if (hasTokens(auth)) connection.start();
+    else signedOut();
+  };
+  const signedOut = () => {
+    connection.stop();
+    engine.setConnection(auth?.stand.getState().standing === "away" ? "offline" : "signedOut");
+  };
+  void engine.keepIn(openDatabase).then(connect);
+  const unwatch = auth?.stand.subscribe(() => hasTokens(auth) || signedOut());
+  const seen = () => document.visibilityState === "visible" && engine.lookAround();
+  document.addEventListener("visibilitychange", seen, stop);
   return {
-    engine: lateEngine.engine,
+    engine,
     auth,
     listen: (listener) => subscribe(listeners, listener),
     follow: (listener) => subscribe(followers, listener),
     stop: () => {
-      stopped = true;
+      stop.abort();
       unwatch?.();
-      connection?.stop();
+      connection.stop();
+      engine.stop();
     },
   };
+}
+
+/** A person who has signed out, be it in another window, leaves nothing on the device, nor gets anything there anew. */
+async function openDatabase(): Promise<Database> {
+  if (hasLeft()) throw new Error("signed out");
+  return Database.open();
 }
 
 function hasTokens(auth: Auth | null): boolean {
@@ -78,11 +85,13 @@ function subscribe<T>(all: Set<T>, one: T): () => void {
   return () => all.delete(one);
 }
 
-function createEngine(options: EngineOptions) {
-  const tabs = browserTabs(uuid7());
-  const engine = new Engine({ ...options, tabs });
-  const ready = Database.open()
-    .then((database) => engine.attach(database))
-    .catch(() => {}); // a browser that stores nothing: the page works, and keeps nothing
-  return { engine, ready };
+/** Tell all of them; one that fails keeps nothing from the others. */
+function each<T>(all: ReadonlySet<(news: T) => void>, news: T): void {
+  for (const one of all) {
+    try {
+      one(news);
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }

@@ -7,6 +7,7 @@ import { Empty } from "@/ui/Empty";
 import { Link } from "@/ui/Link";
 import { Spinner } from "@/ui/Spinner";
 import { loadTooltips } from "@/ui/Tooltip";
+import { useStorageNews } from "../app/storage";
 import { useKeptPage } from "../app/worker";
 import { DetailsPane } from "../details/DetailsPane";
 import { Issues } from "../issues/Issues";
@@ -30,6 +31,7 @@ export function Shell() {
   const address = useAddress();
   useHotkeys();
   useKeptPage();
+  useStorageNews();
   useEffect(loadTooltips, []);
   useTitle(address?.view ?? "today", address?.rest ?? null);
   return (

@@ -15,9 +15,11 @@ export const toasts = createStore<{ shown: readonly Toast[] }>(() => ({ shown: [
 const MOST = 3;
 let last = 0;
 
-export function say(text: string, options: Partial<Pick<Toast, "tone" | "action" | "stays">> = {}): void {
+/** Say something; returns what it is dismissed by. */
+export function say(text: string, options: Partial<Pick<Toast, "tone" | "action" | "stays">> = {}): number {
   const toast: Toast = { tone: "plain", action: null, stays: false, ...options, id: ++last, text };
   toasts.setState(({ shown }) => ({ shown: [...shown, toast].slice(-MOST) }));
+  return toast.id;
 }
 
 export function dismiss(id: number): void {
