@@ -106,8 +106,10 @@ def personal_token(authorization: str | None) -> Presented | None:
 class Nobody:
     """`AUTH=none`: on a loopback address everyone is the person `me`."""
 
-    async def authenticate(self, authorization: str | None) -> Caller:  # noqa: ARG002 - whatever it is
-        """Return `me`."""
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """Return `me`; the 401 for a bearer token that is none of ours: it must not give more than ours would."""
+        if (authorization or "").partition(" ")[0].lower() == "bearer":
+            raise unauthorized("This is no personal access token: send all of one, or no Authorization at all.")
         return Caller(person=LOCAL_PERSON, subject="me", name="me")
 
 

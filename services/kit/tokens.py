@@ -100,6 +100,7 @@ def presented(authorization: str | None) -> Presented | None:
     ValueError where it begins like one and cannot be one.
     """
     scheme, _, token = (authorization or "").partition(" ")
+    token = token.strip(" ")
     if scheme.lower() != "bearer" or not token.startswith(PREFIX):
         return None
     match = _SHAPE.fullmatch(token)

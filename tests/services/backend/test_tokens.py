@@ -173,6 +173,22 @@ async def test_wrong_tokens_are_401_also_where_nobody_signs_in() -> None:
         assert (answer.status, proxy.calls["get"]) == (401, 0)
 
 
+async def test_what_is_no_whole_token_gives_no_more_than_a_token_would() -> None:
+    async with replica(Memory()) as app:
+        token = (await call(app, "POST", "/api/tokens", {"name": "x", "scopes": ["tasks:read"]})).json["secret"]
+
+        async def status(authorization: str | None) -> int:
+            headers = {"Authorization": authorization} if authorization is not None else {}
+            return (await call(app, "GET", "/api/tokens", headers=headers)).status
+
+        assert await status(f"Bearer {token}") == 403
+        for sent in (f"Bearer  {token} ", f"bearer {token}"):
+            assert await status(sent) == 403
+        for sent in ("Bearer", "Bearer ", "Bearer x", f"Bearer {token.upper()}", f"Bearer Bearer {token}"):
+            assert await status(sent) == 401
+        assert [await status(sent) for sent in (None, "Basic eDp5")] == [200, 200]
+
+
 async def test_a_token_of_another_sign_in_service_names_nobody() -> None:
     memory = Memory()
     async with replica(memory) as app:
