@@ -1,7 +1,7 @@
 """Every error that a caller sees: RFC 9457 problem details, with what is wrong and what to do."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -52,13 +52,17 @@ _MEANINGS: Final = {
     429: "Too often; `Retry-After` says when to come back",
     503: "The store is away; `Retry-After` says when to try again",
 }
+_AT_MOST: Final = "must have at most {max_length} {unit}, has {given}"
+_AT_LEAST: Final = "must have at least {min_length} {unit}, has {given}"
 _WORDS: Final = {
     "model_attributes_type": "must be an object",
     "model_type": "must be an object",
     "dict_type": "must be an object",
     "extra_forbidden": "there is no such field",
-    "too_long": "must have at most {max_length} item{s}, has {actual_length}",
-    "too_short": "must have at least {min_length} item{s}, has {actual_length}",
+    "string_too_long": _AT_MOST,
+    "string_too_short": _AT_LEAST,
+    "too_long": _AT_MOST,
+    "too_short": _AT_LEAST,
 }
 _UNIONS: Final = frozenset({"due", "nominal"})
 _UNNAMED: Final = ("str-enum[", "literal[")  # how pydantic calls the members of other unions
@@ -155,12 +159,14 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
 
 
 def message_of(error: Any) -> str:  # noqa: ANN401 - one of pydantic's
-    """Return what one of pydantic's errors says, in words of JSON and not of Python."""
-    words, values = _WORDS.get(error["type"]), error.get("ctx", {})
+    """Return what one of pydantic's errors, with its input, says: in words of JSON and not of Python."""
+    words, bounds, given = _WORDS.get(error["type"]), error.get("ctx", {}), error.get("input")
     if words is None:
         return str(error["msg"]).removeprefix("Value error, ")
-    bound = values.get("max_length", values.get("min_length"))
-    return words.format_map({**values, "s": "" if bound == 1 else "s"})
+    unit = "character" if isinstance(given, str) else "item"
+    is_one = bounds.get("max_length", bounds.get("min_length")) == 1
+    length = len(given) if isinstance(given, Sized) else bounds.get("actual_length")
+    return words.format_map({**bounds, "unit": unit if is_one else f"{unit}s", "given": length})
 
 
 def _is_in(path: Sequence[Any], container: Sequence[Any]) -> bool:

@@ -53,7 +53,7 @@ class SearchTasks(Page):
 class TaskId(Arguments):
     """Which task."""
 
-    id: UUID
+    id: UUID = Field(description="of the task, as list_tasks and search_tasks tell it")
 
 
 class TaskOccurrences(TaskId):

@@ -54,10 +54,18 @@ def checked(tool: Tool[Any], arguments: Mapping[str, Any]) -> Arguments:
         # As JSON, so that what only JSON has no type for (an instant, a UUID, a tuple) is read as a body would be.
         given: Arguments = tool.arguments.model_validate_json(orjson.dumps(arguments))
     except ValidationError as error:
-        raise from_validation(error.errors()) from None
+        raise from_validation([_named(tool, one) for one in error.errors()]) from None
     except TypeError as error:  # an integer beyond 64 bits, an unpaired surrogate
         raise Problem(422, f"The arguments cannot be read: {error}.") from None
     return given
+
+
+def _named(tool: Tool[Any], error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an error that tells of an argument that is none which ones there are: a model guesses names."""
+    if error["type"] != "extra_forbidden" or len(error["loc"]) != 1:
+        return error
+    known = ", ".join(tool.arguments.model_fields) or "none"
+    return {**error, "type": "unknown_argument", "msg": f"is no argument of {tool.name}; there are: {known}"}
 
 
 def _intent(call: Call, name: str, given: Arguments) -> Intent:

@@ -58,7 +58,7 @@ class QuickAdd(QuickBody, Changing):
 class Versioned(Changing):
     """Which task; with `version`, only if it is still at it."""
 
-    id: UUID
+    id: UUID = Field(description="of the task, as list_tasks and search_tasks tell it")
     version: int | None = Field(default=None, description="refuse the change if the task has another version by now")
 
     @property
@@ -107,7 +107,7 @@ class Batch(Changing):
 class Undo(Changing):
     """The change to take back; without one, the latest that is not undone yet."""
 
-    change: UUID | None = None
+    change: UUID | None = Field(default=None, description="the id that a change returned; without it the latest")
 
 
 class ImportTasks(Changing):
@@ -232,7 +232,8 @@ TOOLS: Final[tuple[Tool[Any], ...]] = (
     Tool(
         "quick_add",
         "Quick add",
-        "Create a task from one line: pay rent every month on the 1st at 9am !high #home remind 1d before.",
+        "Create a task from one line of English; dates, times, recurrence, !priority, #tags and reminders are read, "
+        "and the rest is the title: pay rent every month on the 1st at 9am !high #home remind 1d before.",
         QuickAdd,
         QuickResult,
         _WRITE,
@@ -279,6 +280,7 @@ TOOLS: Final[tuple[Tool[Any], ...]] = (
         _WRITE,
         delete_task,
         is_destructive=True,
+        is_idempotent=True,
     ),
     Tool(
         "tag_task",

@@ -125,7 +125,7 @@ def _checked(spot: Spot, fields: Mapping[str, object], time_zone: str) -> TaskDr
     try:
         draft = TaskDraft.model_validate(dict(fields))
     except ValidationError as refusal:
-        for error in refusal.errors(include_url=False, include_input=False)[:10]:
+        for error in refusal.errors(include_url=False)[:10]:
             spot.error(".".join(str(part) for part in error["loc"]) or None, message_of(error))
         return None
     try:
