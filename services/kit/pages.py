@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 
 Entry = dict[str, Any]
 
-_ATTEMPTS: Final = 8
+_ATTEMPTS: Final = 16
 _BULK: Final = 16
 _PAUSE: Final = 0.002
+_LONGEST_PAUSE: Final = 0.25
 
 
 class PageMissing(SidecarError):
@@ -209,7 +210,7 @@ class PagedLog:
 
 async def _out_of_step(attempt: int) -> None:
     """Wait a little, by chance, so that those who write at once do not keep losing to each other."""
-    await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311
+    await asyncio.sleep(random.uniform(0, min(_PAUSE * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311
 
 
 def _encode(page: Page) -> bytes:
