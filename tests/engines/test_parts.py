@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from harness.apart import apart
 from harness.ports import free_ports
 from harness.waiting import eventually
 
@@ -215,26 +216,34 @@ async def test_mail_is_kept_as_it_was_sent(tmp_path: Path) -> None:
         await serving
 
 
-async def written(program: Executable) -> tuple[int, list[str]]:
-    lines: list[str] = []
-    process = Process(program, lambda line: lines.append(line.decode()))
-    return await process.ended, lines
+def written(program: Executable) -> tuple[int, list[str]]:
+    """Run a program as the supervisor does; return how it ended, and what it wrote."""
+    return apart(_run, program)
 
 
-async def test_an_executable_has_its_own_environment_and_arguments() -> None:
+def _run(program: Executable) -> tuple[int, list[str]]:
+    async def run() -> tuple[int, list[str]]:
+        lines: list[str] = []
+        process = Process(program, lambda line: lines.append(line.decode()))
+        return await process.ended, lines
+
+    return asyncio.run(run())
+
+
+def test_an_executable_has_its_own_environment_and_arguments() -> None:
     script = 'echo "$0 $1 $COLOUR $HOME"; exit 3'
     program = Executable("one", "/bin/sh", {"COLOUR": "blue"}, ("-c", script, "a", "b"))
-    assert await written(program) == (3, ["a b blue "])
+    assert written(program) == (3, ["a b blue "])
 
 
-async def test_an_executable_that_is_missing_is_no_copy_of_the_supervisor() -> None:
-    assert (await written(Executable("one", "/does/not/exist", {})))[0] == 70
+def test_an_executable_that_is_missing_is_no_copy_of_the_supervisor() -> None:
+    assert (written(Executable("one", "/does/not/exist", {})))[0] == 70
 
 
 @pytest.mark.skipif(bool(os.geteuid()), reason="only root can become another user")
-async def test_an_executable_gives_up_root_for_its_user() -> None:
+def test_an_executable_gives_up_root_for_its_user() -> None:
     program = Executable("one", "/usr/bin/id", {}, ("-u",), user="nobody")
-    assert await written(program) == (0, [str(pwd.getpwnam("nobody").pw_uid)])
+    assert written(program) == (0, [str(pwd.getpwnam("nobody").pw_uid)])
 
 
 def test_a_cluster_is_not_roots() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any, Self
@@ -9,6 +10,7 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from harness.person import Person
 from harness.waiting import PATIENCE_SECONDS, eventually
 
 
@@ -51,6 +53,19 @@ class Follower:
     async def until(self, told: Callable[["Follower"], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until what it was told satisfies a condition."""
         await eventually(lambda: told(self), within=seconds, every=0.01)
+
+    async def live(self, person: Person) -> None:
+        """Return once it is told of changes as they come: the first of a new person may all be in one snapshot.
+
+        The person moves to another time zone, which is a change, until it was told of that.
+        """
+        zones = itertools.cycle(("Europe/Rome", "Europe/Paris"))
+
+        async def is_told() -> bool:
+            await person.insist("PATCH", "/api/me", json={"time_zone": next(zones)})
+            return bool(self.seqs)
+
+        await eventually(is_told, every=0.5)
 
     async def _follow(self) -> None:
         while True:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from harness.apart import apart
 from harness.platform import is_alive
 from harness.ports import free_ports
 from harness.waiting import eventually
@@ -175,10 +176,14 @@ async def test_a_client_that_goes_away_amid_an_answer_ends_no_process(small: Sta
     assert "a ended" not in one.log
 
 
-def test_a_foreign_program_has_sigpipe_as_the_system_has_it(tmp_path: Path) -> None:
-    said = tmp_path / "said"
+def _write_status(said: Path) -> None:
     with said.open("wb") as output:
         os.waitpid(fork(Executable("cat", "/bin/cat", {}, ("/proc/self/status",)), output.fileno()), 0)
+
+
+def test_a_foreign_program_has_sigpipe_as_the_system_has_it(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    apart(_write_status, said)
     masks = re.findall(r"SigIgn:\s+([0-9a-f]+)", said.read_text())
     assert not int(masks[0], 16) >> (signal.SIGPIPE - 1) & 1
 

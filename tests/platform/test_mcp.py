@@ -146,6 +146,7 @@ async def test_the_audit_trail_is_told(agent: Agent) -> None:
 
 async def test_notifications_are_told_and_marked(agent: Agent, follow: Callable[[Person], Follower]) -> None:
     async with follow(agent.person) as device:
+        await device.live(agent.person)
         soon = datetime.now(UTC) + timedelta(seconds=1)
         await agent.use("add_task", title="Tea", reminders=[{"at": soon.isoformat()}])
         await device.until(lambda d: bool(d.notifications))

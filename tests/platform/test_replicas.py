@@ -96,9 +96,9 @@ async def test_reminders_and_next_occurrences_come_exactly_once(
 ) -> None:
     person = someone()
     callers = (person, elsewhere(person))
-    at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
 
     async def remind(number: int) -> str:
+        at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
         body = {"title": f"Reminder {number}", "reminders": [{"at": at}]}
         return str((await callers[number % 2].insist("POST", "/api/tasks", json=body))["id"])
 
@@ -108,6 +108,8 @@ async def test_reminders_and_next_occurrences_come_exactly_once(
         return str(done["next_id"])
 
     async with follow(person, 0) as one, follow(person, 1) as two:
+        for device in (one, two):
+            await device.live(person)
         reminded = await asyncio.gather(*(remind(number) for number in range(6)))
         children = await asyncio.gather(*(recur(number) for number in range(6)))
         for device in (one, two):

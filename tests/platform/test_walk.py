@@ -58,6 +58,7 @@ async def test_reopening_takes_the_next_one_back(someone: Someone, follow: Follo
 async def test_a_reminder_comes_at_its_time_and_says_what_became_of_it(someone: Someone, follow: Follow) -> None:
     person = someone()
     async with follow(person) as device:
+        await device.live(person)
         at = datetime.now(UTC) + timedelta(seconds=1.5)
         body = {"title": "Tea is ready", "reminders": [{"at": at.isoformat()}]}
         task = await person.call("POST", "/api/tasks", json=body, expect=201)
@@ -72,6 +73,7 @@ async def test_a_reminder_comes_at_its_time_and_says_what_became_of_it(someone: 
 async def test_a_moved_reminder_comes_at_its_new_time_alone(someone: Someone, follow: Follow) -> None:
     person = someone()
     async with follow(person) as device:
+        await device.live(person)
         for ahead in (1.5, 10, 60):  # it has to be moved before it comes, however slow the machine is
             soon, later = (datetime.now(UTC) + timedelta(seconds=s) for s in (ahead, ahead + 1))
             body = {"title": "Tea is ready", "reminders": [{"at": soon.isoformat()}]}
