@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from pydantic import ValidationError
 
 from components.catalogue import BACKEND
-from services.kit.consumer import Poisoned
+from services.kit.consumer import Poisoned, shape
 from services.kit.events import EventType, TaskEvent
 from services.kit.ids import occurrence_id
 from services.kit.position import Verdict, read_log
@@ -107,7 +107,7 @@ class Occurrences:
                     poisoned.append(str(error))
                     standing = standing.after(missed)
         except ValidationError as error:
-            poisoned.append(f"the log before {event.id} cannot be read: {error}")
+            poisoned.append(f"the log before {event.id} cannot be read: {shape(error)}")
             if standing.position.judge(event.epoch, event.seq) is not Verdict.OLD:
                 standing = await self._handle(event, standing)
         if poisoned:

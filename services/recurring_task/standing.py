@@ -17,6 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from components.catalogue import STATE_STORE
+from services.kit.consumer import shape
 from services.kit.events import TaskEvent
 from services.kit.position import Position
 from services.kit.sidecar import EtagMismatch, Sidecar, SidecarError
@@ -154,7 +155,7 @@ class Standings:
         try:
             return Standing.model_validate_json(item.data), item.etag
         except ValidationError as error:
-            log.error("%s cannot be read, and is begun anew: %s", _key(person), error)  # noqa: TRY400 - no fault of ours
+            log.error("%s cannot be read, and is begun anew: %s", _key(person), shape(error))  # noqa: TRY400 - no fault of ours
             return Standing(), item.etag
 
     def _keep(self, person: str, kept: _Kept) -> _Kept:

@@ -215,8 +215,9 @@ class TestPoisoned:
         events.completed()
         last = events.completed(occurrence=3)
         backend.broken_log = True
-        with pytest.raises(Poisoned, match="cannot be read"):
+        with pytest.raises(Poisoned, match="cannot be read") as poisoned:
             await occurrences.take(last)
+        assert "input_value" not in str(poisoned.value), "what a person wrote stays out of logs and records"
         assert [request["occurrence"] for request in backend.requests] == [4]
         await occurrences.take(events.completed(occurrence=4))
         assert [request["occurrence"] for request in backend.requests] == [4, 5]
