@@ -33,7 +33,9 @@ def on_named(
     """Return the plan of a change of what words mean: of several tasks the person chooses, of "all" a yes is wanted."""
     rows = named(asked, words) if status is Status.OPEN else matching(asked.tasks, words, status)
     if not rows:
-        return Plan(f"I found no {status.value} task for “{words}”, and changed nothing.", unfound=True)
+        found = "is overdue" if words.lower().split() == ["everything", "overdue"] else f"fits “{words}”"
+        none = f"Nothing {found}" if _is_many(words) else f"I found no {status.value} task for “{words}”"
+        return Plan(f"{none}, and I changed nothing.", unfound=True)
     if len(rows) == 1 or _is_many(words):
         return on_rows(asked, rows, make, verb)
     shown = rows[: answers.SHOWN]

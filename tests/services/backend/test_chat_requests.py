@@ -213,6 +213,8 @@ async def test_what_cannot_be_put_off_is_said(app: FastAPI, message: str) -> Non
         ("2", "Nothing waits for an answer"),
         ("thanks a lot!", "You are welcome."),
         ("hi there", "I can note a task"),
+        ("move everything overdue to tomorrow", "Nothing is overdue, and I changed nothing."),
+        ("delete all gardening tasks", "Nothing fits “all gardening tasks”, and I changed nothing."),
         ("redo", "cannot redo"),
         ("undo the rent", "the latest change alone"),
         ("was ist diese Woche fällig?", "I read English"),
