@@ -64,7 +64,7 @@ public = next(service for service in CATALOGUE.services if service.public)
 if settings.expose == "gateway":
     entry = Entry(
         public.app_id,
-        EntryArgs(settings, public, within, services[public.app_id].name),
+        EntryArgs(settings, public, within),
         cluster.options(services[public.app_id]),
     )
     if entry.address is not None:

@@ -22,12 +22,11 @@ _DRAINING_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class EntryArgs:
-    """The service behind the door, and the name of the Kubernetes Service that leads to it."""
+    """The service behind the door, whose Kubernetes Service is there already, and the namespace that it stands in."""
 
     settings: Settings
     service: Service
     namespace: pulumi.Input[str]
-    backend: pulumi.Input[str]
 
 
 class Entry(pulumi.ComponentResource):
@@ -78,10 +77,10 @@ class Entry(pulumi.ComponentResource):
         }
 
     def _backend(self) -> dict[str, Any]:
-        return {"backendRefs": [{"name": self._args.backend, "port": self._args.service.port}]}
+        return {"backendRefs": [{"name": self._args.service.app_id, "port": self._args.service.port}]}
 
     def _policies(self, gateway: CustomObject) -> None:
-        target = {"targetRef": {"group": "", "kind": "Service", "name": self._args.backend}}
+        target = {"targetRef": {"group": "", "kind": "Service", "name": self._args.service.app_id}}
         draining = {"connectionDraining": {"drainingTimeoutSec": _DRAINING_SECONDS}}
         timeouts = {"default": {"timeoutSec": _WEBSOCKET_SECONDS, **draining}}
         self._object("GCPBackendPolicy", "", {**timeouts, **target}, gateway, api=_GOOGLE)

@@ -52,9 +52,7 @@ class DaprServiceArgs:
 
 
 class DaprService(pulumi.ComponentResource):
-    """A service with its sidecar; `name` is that of its Kubernetes Service."""
-
-    name: pulumi.Output[str]
+    """A service with its sidecar; its Kubernetes Service has its app id for a name."""
 
     def __init__(self, name: str, args: DaprServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("task-platform:infra:DaprService", name, None, opts)
@@ -63,8 +61,8 @@ class DaprService(pulumi.ComponentResource):
         policy = self._policy()
         deployment = self._deployment([account, policy])
         self._scaling(deployment)
-        self.name = self._service(deployment).metadata.name
-        self.register_outputs({"name": self.name})
+        self._service(deployment)
+        self.register_outputs({})
 
     def _metadata(self) -> ObjectMetaArgs:
         app_id = self._args.service.app_id
@@ -154,7 +152,7 @@ class DaprService(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _service(self, deployment: Deployment) -> KubernetesService:
+    def _service(self, deployment: Deployment) -> None:
         service, settings = self._args.service, self._args.settings
         by_node = service.public and settings.expose == "node-port"
         port = ServicePortArgs(
@@ -163,7 +161,7 @@ class DaprService(pulumi.ComponentResource):
             target_port="http",
             node_port=settings.node_port if by_node else None,
         )
-        return KubernetesService(
+        KubernetesService(
             self._stem,
             metadata=self._metadata(),
             spec=ServiceSpecArgs(
