@@ -2,6 +2,7 @@ import { useFormatter, useTranslations } from "use-intl";
 import type { AuditItem, Due, Priority, Recurrence } from "@/api/types";
 import { readDue } from "@/lib/due";
 import { useApp } from "../app/context";
+import { useRuleText } from "../details/useRuleText";
 import styles from "./Activity.module.css";
 
 const FIELDS = [
@@ -56,10 +57,11 @@ type Text = (value: unknown) => string;
 function useText(): (field: Field, value: unknown) => string | null {
   const t = useTranslations();
   const due = useDueText();
+  const { rule } = useRuleText();
   const texts: Partial<Record<Field, Text>> = {
     priority: (value) => t(`priority.${value as Priority}`),
     due: (value) => due(value as Due),
-    recurrence: (value) => (value as Recurrence).rrule,
+    recurrence: (value) => rule((value as Recurrence).rrule),
     reminders: (value) => t("activity.reminders", { count: (value as unknown[]).length }),
     tags: (value) => (value as string[]).map((tag) => `#${tag}`).join(" "),
     scopes: (value) => (value as string[]).join(", "),

@@ -57,7 +57,7 @@ test("a repetition shows its next dates, as the platform computes them", async (
   const engine = show({ due: { date: "2026-12-01" } });
   await userEvent.selectOptions(screen.getByRole("combobox", { name: "Repeat" }), "weekly");
   expect(shownTask(engine)?.recurrence).toEqual({ rrule: "FREQ=WEEKLY", mode: "from_due" });
-  expect(await screen.findByText(/Dec 8, 2026/)).toBeVisible();
+  expect(await screen.findByText(/Dec 8/)).toBeVisible();
   expect(asked.find(({ url }) => url === "/api/occurrences")?.body).toEqual({
     due: { date: "2026-12-01" },
     recurrence: { rrule: "FREQ=WEEKLY", mode: "from_due" },
@@ -75,6 +75,19 @@ test("a rule of one's own is put together from its parts", async () => {
   expect(shownTask(engine)?.recurrence?.rrule).toBe("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;COUNT=9");
   await userEvent.selectOptions(screen.getByRole("combobox", { name: "Counted from" }), "from_completion");
   expect(shownTask(engine)?.recurrence?.mode).toBe("from_completion");
+});
+
+test("a rule that is put together stays an own one, also while it is like a common one", async () => {
+  const engine = show({ due: { date: "2026-12-01" } });
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Repeat" }), "own");
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Unit" }), "MONTHLY");
+  expect(screen.getByRole("combobox", { name: "Repeat" })).toHaveValue("own");
+  await userEvent.selectOptions(
+    screen.getByRole("combobox", { name: "On which day of the month" }),
+    "on the first Tuesday",
+  );
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Ends" }), "count");
+  expect(shownTask(engine)?.recurrence?.rrule).toBe("FREQ=MONTHLY;BYDAY=1TU;COUNT=10");
 });
 
 test("without a due date there is no repetition, and no reminder before it", async () => {

@@ -29,13 +29,21 @@ export function History({ task }: { task: Task }) {
   );
 }
 
+const FIELDS = ["title", "description", "priority", "tags", "due", "recurrence", "reminders"] as const;
+
+/** The fields that an entry changed, but for those that people never see. */
+const namesOf = ({ changes }: AuditItem) => FIELDS.filter((name) => changes?.some(({ field }) => field === name));
+
 function Entry({ item }: { item: AuditItem }) {
   const t = useTranslations("details");
+  const names = useTranslations("issues.fields");
   const format = useFormatter();
   const type = item.type;
   const known =
     type === "task.created" || type === "task.completed" || type === "task.reopened" || type === "task.deleted";
-  const fields = item.changes?.map(({ field }) => field).join(", ") ?? "";
+  const fields = namesOf(item)
+    .map((field) => names(field))
+    .join(", ");
   const text = known
     ? t(`events.${type.slice(5) as "created"}`)
     : type?.startsWith("reminder")
