@@ -8,10 +8,12 @@ interface TaskCheckProps {
   label: string;
   onChange: () => void;
   tabIndex?: number;
+  /** A box to mark the task by, in the place of the circle. */
+  square?: boolean;
 }
 
 /** The circle that completes a task; its colour is the task's priority. */
-export function TaskCheck({ done, priority, label, onChange, tabIndex = 0 }: TaskCheckProps) {
+export function TaskCheck({ done, priority, label, onChange, tabIndex = 0, square = false }: TaskCheckProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: an input cannot be drawn as this circle and keep its hit area
     <button
@@ -20,7 +22,7 @@ export function TaskCheck({ done, priority, label, onChange, tabIndex = 0 }: Tas
       aria-checked={done}
       aria-label={label}
       tabIndex={tabIndex}
-      className={`${styles.hit} ${styles[priority]} ${done ? styles.done : ""}`}
+      className={`${styles.hit} ${styles[priority]} ${done ? styles.done : ""} ${square ? styles.square : ""}`}
       onClick={(event) => {
         event.stopPropagation();
         onChange();

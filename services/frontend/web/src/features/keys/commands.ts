@@ -60,6 +60,7 @@ function commands(actions: Actions, views: readonly View[], tasks: () => Task[])
     { name: { command: "next" }, group: "list", keys: ["j", "arrowdown"], run: firstRow },
     { name: { command: "previous" }, group: "list", keys: ["k", "arrowup"] },
     { name: { command: "ends" }, group: "list", keys: ["home", "end"] },
+    { name: { command: "selectAll" }, group: "list", keys: ["ctrl+a"] },
     { name: { command: "extend" }, group: "list", keys: ["shift+arrowdown", "shift+arrowup"] },
     { name: { command: "move" }, group: "list", keys: ["alt+arrowdown", "alt+arrowup"] },
     { name: { command: "open" }, group: "list", keys: ["enter"] },
@@ -100,6 +101,7 @@ function firstRow(): void {
 }
 
 function leave(): void {
-  if (selection.getState().ids.size > 0) selection.getState().clear();
+  const { ids, choosing, clear } = selection.getState();
+  if (ids.size > 0 || choosing) clear();
   else setParams({ task: null });
 }

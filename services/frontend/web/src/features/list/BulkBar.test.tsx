@@ -19,7 +19,7 @@ function show() {
   selection.getState().add(["a", "b"]);
   renderApp(
     <>
-      <BulkBar />
+      <BulkBar rows={[]} />
       <Toasts />
     </>,
     engine,

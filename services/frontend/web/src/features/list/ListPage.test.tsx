@@ -64,3 +64,17 @@ test("what another device does shows by itself", async () => {
   act(() => void engine.receive({ type: "events", events: [event] }));
   expect(await screen.findByText("From the phone")).toBeVisible();
 });
+
+test("while tasks are chosen a tap marks and opens nothing; all can be marked at once", async () => {
+  const { engine } = show("/all", liveEngine([task({ id: "a", title: "Bread" }), task({ id: "b", title: "Butter" })]));
+  await userEvent.click(screen.getByRole("button", { name: "Select tasks" }));
+  expect(screen.getByRole("button", { name: "Delete" })).toBeDisabled();
+  await userEvent.click(screen.getByText("Bread"));
+  expect(screen.getByRole("toolbar", { name: "1 selected" })).toBeVisible();
+  expect(screen.getByRole("checkbox", { name: "Select Bread" })).toBeChecked();
+  expect(location.search).toBe("");
+  await userEvent.click(screen.getByRole("button", { name: "All" }));
+  await userEvent.click(screen.getByRole("button", { name: "Complete" }));
+  expect([...engine.store.getState().tasks.values()].map(({ status }) => status)).toEqual(["completed", "completed"]);
+  expect(screen.queryByRole("toolbar")).toBeNull();
+});

@@ -9,6 +9,7 @@ import { useClock, useShown } from "../app/context";
 import { SearchBar } from "../search/SearchBar";
 import { BulkBar } from "./BulkBar";
 import { EmptyList } from "./EmptyList";
+import { SelectButton } from "./SelectButton";
 import { TaskList } from "./TaskList";
 
 const DayList = lazy(() => import("./DayList"));
@@ -24,14 +25,18 @@ export function ListPage() {
     <Page
       title={<Title query={query} />}
       detail={<Detail query={query} />}
-      actions={<SearchBar query={query} />}
+      actions={
+        <>
+          <SearchBar query={query} />
+          <SelectButton />
+        </>
+      }
       filled
     >
       <Gutter>
         <AddTask query={query} />
       </Gutter>
       {loaded ? <Found query={query} /> : <Spinner label={t("app.loading")} />}
-      <BulkBar />
     </Page>
   );
 }
@@ -39,9 +44,18 @@ export function ListPage() {
 function Found({ query }: { query: Query }) {
   const deferred = useDeferredValue(query);
   const { rows, count } = useRows(deferred);
+  return (
+    <>
+      <List query={deferred} rows={rows} count={count} />
+      <BulkBar rows={rows} />
+    </>
+  );
+}
+
+function List(list: { query: Query; rows: readonly Row[]; count: number }) {
+  const { query, rows, count } = list;
   if (count === 0 && !rows.some(({ kind }) => kind === "header")) return <EmptyList query={query} />;
-  const list = { rows, query: deferred, count };
-  if (deferred.view !== "upcoming" || deferred.sort !== null) return <TaskList {...list} />;
+  if (query.view !== "upcoming" || query.sort !== null) return <TaskList {...list} />;
   return (
     <Suspense fallback={<TaskList {...list} />}>
       <DayList {...list} />

@@ -15,6 +15,7 @@ export const TaskRow = memo(function TaskRow({ task, query }: { task: Task; quer
   const t = useTranslations("list");
   const { toggle } = useActions();
   const selected = useStore(selection, (state) => state.ids.has(task.id));
+  const choosing = useStore(selection, (state) => state.choosing);
   const done = task.status === "completed";
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a larger target for the pointer; keys use the buttons inside
@@ -25,12 +26,22 @@ export const TaskRow = memo(function TaskRow({ task, query }: { task: Task; quer
       onClick={(event) => press(event, task.id)}
       onFocus={() => selection.getState().activate(task.id)}
     >
-      <TaskCheck
-        done={done}
-        priority={task.priority}
-        label={t(done ? "reopen" : "complete", { title: task.title })}
-        onChange={() => toggle([task])}
-      />
+      {choosing ? (
+        <TaskCheck
+          done={selected}
+          priority="none"
+          square
+          label={t("select", { title: task.title })}
+          onChange={() => selection.getState().toggle(task.id)}
+        />
+      ) : (
+        <TaskCheck
+          done={done}
+          priority={task.priority}
+          label={t(done ? "reopen" : "complete", { title: task.title })}
+          onChange={() => toggle([task])}
+        />
+      )}
       <button type="button" data-open className={styles.open} aria-pressed={selected || undefined} title={task.title}>
         <span className={styles.title} dir="auto">
           {task.title}
@@ -41,8 +52,9 @@ export const TaskRow = memo(function TaskRow({ task, query }: { task: Task; quer
   );
 });
 
-/** A click opens the task; with Ctrl or Shift it selects. */
+/** A click opens the task; with Ctrl or Shift, or while tasks are being chosen, it selects. */
 function press(event: React.MouseEvent, id: string): void {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) selection.getState().toggle(id);
+  const { choosing, toggle } = selection.getState();
+  if (choosing || event.ctrlKey || event.metaKey || event.shiftKey) toggle(id);
   else setParams({ task: id }, false);
 }

@@ -9,23 +9,36 @@ export function useListKeys(rows: readonly Row[], virtual: Virtualizer<HTMLDivEl
   const move = useMove();
   return useCallback(
     (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+      if (isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey) return selectByKey(event, rows);
       if (event.altKey) return moveByKey(event, move);
-      const step = STEPS[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const places = rows.flatMap((row, place) => (row.kind === "task" ? [place] : []));
-      const { active } = selection.getState();
-      const current = places.findIndex((place) => idAt(rows, place) === active);
-      const target = places[Math.max(0, Math.min(places.length - 1, step(current, places.length)))];
-      const id = target === undefined ? null : idAt(rows, target);
-      if (target === undefined || id === null) return;
-      if (event.shiftKey && active) selection.getState().add([active, id]);
-      virtual.scrollToIndex(target);
-      focusTask(id);
+      step(event, rows, virtual);
     },
     [rows, virtual, move],
   );
+}
+
+/** To another row of the list; with Shift both are marked. */
+function step(event: KeyboardEvent, rows: readonly Row[], virtual: Virtualizer<HTMLDivElement, Element>): void {
+  const from = STEPS[event.key];
+  if (!from) return;
+  event.preventDefault();
+  const places = rows.flatMap((row, place) => (row.kind === "task" ? [place] : []));
+  const { active } = selection.getState();
+  const current = places.findIndex((place) => idAt(rows, place) === active);
+  const target = places[Math.max(0, Math.min(places.length - 1, from(current, places.length)))];
+  const id = target === undefined ? null : idAt(rows, target);
+  if (target === undefined || id === null) return;
+  if (event.shiftKey && active) selection.getState().add([active, id]);
+  virtual.scrollToIndex(target);
+  focusTask(id);
+}
+
+/** Ctrl with A marks all tasks of the list, those out of sight too. */
+function selectByKey(event: KeyboardEvent, rows: readonly Row[]): void {
+  if (event.key !== "a") return;
+  event.preventDefault();
+  selection.getState().add(idsOf(rows));
 }
 
 /** Alt with an arrow puts the active task a day later or earlier. */
@@ -45,6 +58,10 @@ const STEPS: Record<string, (place: number, count: number) => number> = {
   Home: () => 0,
   End: (_place, count) => count - 1,
 };
+
+export function idsOf(rows: readonly Row[]): string[] {
+  return rows.flatMap((row) => (row.kind === "task" ? [row.task.id] : []));
+}
 
 function idAt(rows: readonly Row[], place: number): string | null {
   const row = rows[place];
