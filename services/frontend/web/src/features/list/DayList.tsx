@@ -13,7 +13,7 @@ import {
   useSensor,
   useSensors,
 } from "@dnd-kit/core";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useStore } from "zustand";
 import { useShown } from "../app/context";
@@ -21,6 +21,7 @@ import { selection } from "../tasks/selection";
 import styles from "./DayList.module.css";
 import { type ItemProps, TaskList, type TaskListProps } from "./TaskList";
 import { useDayName } from "./useDayName";
+import { focusTask } from "./useListKeys";
 import { useMove } from "./useMove";
 
 /** The rows stand where their transforms put them, which dnd-kit by itself leaves out of its measures. */
@@ -35,6 +36,7 @@ export default function DayList(props: TaskListProps) {
     useSensor(TouchSensor, { activationConstraint: { delay: 250, tolerance: 8 } }),
   );
   const announcements = useAnnouncements();
+  useEffect(keepFocus, []);
   return (
     <DndContext
       sensors={sensors}
@@ -55,6 +57,12 @@ export default function DayList(props: TaskListProps) {
   );
 }
 
+/** The row that had the focus went with the list that stood here until this one was loaded. */
+function keepFocus(): void {
+  const { active } = selection.getState();
+  if (active && document.activeElement === document.body) focusTask(active);
+}
+
 /** A row that can be dragged, and that takes what is dropped for its day. */
 function DayItem({ row, day, className, ...rest }: ItemProps) {
   const id = row.kind === "task" ? row.task.id : `heading ${row.id}`;
@@ -66,6 +74,7 @@ function DayItem({ row, day, className, ...rest }: ItemProps) {
     <li
       {...rest}
       {...drag.listeners}
+      data-over={target || undefined}
       ref={(element) => {
         drag.setNodeRef(element);
         drop.setNodeRef(element);
@@ -81,7 +90,7 @@ function Dragged({ id }: { id: string }) {
   const title = useShown(({ tasks }) => tasks.get(id)?.title);
   const count = useStore(selection, ({ ids }) => (ids.has(id) ? ids.size : 1));
   return (
-    <div className={styles.dragged} dir="auto">
+    <div className={styles.dragged} data-dragged dir="auto">
       {count > 1 ? t("count", { count }) : title}
     </div>
   );
