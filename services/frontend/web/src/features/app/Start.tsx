@@ -2,6 +2,7 @@
 
 import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { ApiError } from "@/api/http";
 import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
 import { Shell } from "../shell/Shell";
@@ -17,7 +18,7 @@ const SignInScreen = lazy(() => import("../signin/SignInScreen"));
 /** The page from its first paint on: the frame at once, then the list that the device has, then what is new. */
 export function Start() {
   const [queries] = useState(
-    () => new QueryClient({ defaultOptions: { queries: { retry: 2, refetchOnWindowFocus: true } } }),
+    () => new QueryClient({ defaultOptions: { queries: { retry: mayRecover, refetchOnWindowFocus: true } } }),
   );
   const stage = useStage();
   return (
@@ -33,6 +34,11 @@ export function Start() {
       </QueryClientProvider>
     </Boundary>
   );
+}
+
+/** Whether to ask again: what is refused for good is refused again. */
+function mayRecover(failures: number, error: Error): boolean {
+  return failures < 2 && !(error instanceof ApiError && !error.isTemporary);
 }
 
 type Stage = { session: Session } | { out: Out };
