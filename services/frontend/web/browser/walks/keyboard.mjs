@@ -69,7 +69,7 @@ async function tabTo(page, arrived, wanted) {
 async function panels(page, title) {
   const { keyboard } = page;
   await keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await keyboard.press("Control+k");

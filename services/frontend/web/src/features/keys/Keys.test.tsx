@@ -29,8 +29,8 @@ test("? shows the keys of every view and action; Escape gives the focus back", a
   show();
   screen.getByText("Before").focus();
   await userEvent.keyboard("?");
-  const dialog = await screen.findByRole("dialog", { name: "Keys" });
-  expect(within(dialog).getByText("g u")).toBeVisible();
+  const dialog = await screen.findByRole("dialog", { name: "Keyboard shortcuts" });
+  expect(within(dialog).getByText("Upcoming").nextSibling).toHaveTextContent("GU");
   expect(within(dialog).getByText("Complete or reopen")).toBeVisible();
   await userEvent.keyboard("{Escape}");
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());

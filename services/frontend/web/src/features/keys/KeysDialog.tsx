@@ -1,6 +1,7 @@
 import { Fragment } from "react";
 import { useTranslations } from "use-intl";
 import { Dialog } from "@/ui/Dialog";
+import { Keys } from "@/ui/Keys";
 import { GROUPS, useCommands } from "./commands";
 import styles from "./Keys.module.css";
 import { panels } from "./panelStore";
@@ -43,7 +44,7 @@ function Choices({ keys, or }: { keys: readonly string[]; or: string }) {
   return keys.map((key, place) => (
     <Fragment key={key}>
       {place > 0 ? ` ${or} ` : null}
-      <kbd>{key}</kbd>
+      <Keys keys={key} read />
     </Fragment>
   ));
 }

@@ -19,6 +19,7 @@ import { VIEWS } from "../registry";
 import { SignInState } from "../signin/SignInState";
 import { Toasts } from "../toasts/Toasts";
 import { ZoneQuestion } from "../zone/ZoneQuestion";
+import { ConnectionPill } from "./ConnectionPill";
 import styles from "./Shell.module.css";
 import { Sidebar, TabBar } from "./Sidebar";
 
@@ -51,6 +52,9 @@ export function Shell() {
             <Current view={address?.view ?? "today"} />
           </Suspense>
         </main>
+        <div className={styles.state}>
+          <ConnectionPill />
+        </div>
       </div>
       <DetailsPane />
       <TabBar onMore={() => setDrawer(true)} />
