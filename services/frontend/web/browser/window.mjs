@@ -71,6 +71,14 @@ export const row = (page, title) => page.locator("[data-task]", { has: page.getB
 
 export const gone = (page, title) => row(page, title).waitFor({ state: "detached" });
 
+/** What a window says at its foot for a moment. */
+export const said = (page, text) =>
+  page
+    .getByRole("region", { name: /^Messages/ })
+    .getByText(text)
+    .first()
+    .waitFor();
+
 /** A title that no other walk has, in letters that no reader of lines takes for a date. */
 export function titled(text) {
   const letters = "bcdfghjklmnpqrstvwxz";

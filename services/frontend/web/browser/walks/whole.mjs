@@ -1,6 +1,6 @@
 // The whole walk, in two windows at once: whatever one does, the other shows by itself.
 import assert from "node:assert/strict";
-import { ask, details, eventually, gone, held, row, sent, titled, titles, walk } from "../window.mjs";
+import { ask, details, eventually, gone, held, row, said, sent, titled, titles, walk } from "../window.mjs";
 
 await walk(async (open) => {
   const [one, other] = [await open("/all"), await open("/all")];
@@ -116,7 +116,7 @@ async function remove(one, other, title) {
 async function remind(one, other) {
   const title = titled("Take the bread out");
   await ask("POST", "/api/tasks", { title, reminders: [{ at: new Date(Date.now() + 2_000).toISOString() }] });
-  for (const page of [one, other]) await page.getByRole("status").getByText(title).first().waitFor();
+  await Promise.all([one, other].map((page) => said(page, title)));
   await one.goto("/notifications");
   await one.getByRole("main").getByText(title).first().waitFor();
 }
