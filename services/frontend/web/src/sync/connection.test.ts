@@ -24,11 +24,13 @@ let token: string | null;
 let sockets: FakeSocket[];
 let states: ConnectionState[];
 let heard: ServerMessage[];
+/** How often the browser itself refuses to open one. */
+let refusals: number;
 let connection: Connection;
 
 beforeEach(async () => {
   jest.useFakeTimers();
-  [cursor, token, sockets, states, heard] = [null, null, [], [], []];
+  [cursor, token, sockets, states, heard, refusals] = [null, null, [], [], [], 0];
   connection = new Connection({
     url: "ws://here/ws",
     cursor: () => cursor,
@@ -38,6 +40,7 @@ beforeEach(async () => {
     open: (_url, protocols) => {
       const socket = new FakeSocket(protocols);
       sockets.push(socket);
+      if (refusals-- > 0) throw new SyntaxError("The subprotocol is invalid.");
       return socket as unknown as WebSocket;
     },
   });
@@ -127,4 +130,39 @@ test("what an old connection still says is not heard", async () => {
   await jest.advanceTimersByTimeAsync(0);
   old.say({ type: "pong" });
   expect(heard).toEqual([]);
+});
+
+test("an opening that the browser refuses is tried again as one that failed", async () => {
+  refusals = 2;
+  connection.resync();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(sockets).toHaveLength(2);
+  await jest.advanceTimersByTimeAsync(2_000);
+  expect(sockets).toHaveLength(4);
+  cursor = { epoch: 1, seq: 7 };
+  beat(7);
+  expect(states.at(-1)).toBe("live");
+});
+
+test.each(["{", "null"])("a message that cannot be read (%s) is made up for by cursor", async (text) => {
+  latest().onmessage?.({ data: text });
+  await jest.advanceTimersByTimeAsync(0);
+  expect([sockets.length, sockets[0]?.closed, heard]).toEqual([2, true, []]);
+});
+
+test("what coming back does not cure is tried ever more seldom, until it is live", async () => {
+  cursor = { epoch: 1, seq: 7 };
+  for (let again = 0; again < 6; again++) {
+    connection.resync();
+    connection.resync();
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  expect(sockets.length).toBeLessThan(8);
+  await jest.advanceTimersByTimeAsync(20_000);
+  latest().onopen?.();
+  beat(7);
+  const before = sockets.length;
+  connection.resync();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(sockets).toHaveLength(before + 1);
 });

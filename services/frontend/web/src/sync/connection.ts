@@ -42,6 +42,7 @@ export class Connection {
   private unheard = 0;
   private heard = false;
   private lags = 0;
+  private resyncs = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
   private quiet: ReturnType<typeof setTimeout> | undefined;
@@ -76,14 +77,17 @@ export class Connection {
     this.poller.hurry();
   }
 
-  /** Come back by cursor, at once. */
+  /** Come back by cursor: at once, and ever more patiently where that does not bring it up to date. */
   resync(): void {
     this.drop();
-    if (!this.stopped) void this.connect();
+    if (this.stopped) return;
+    if (this.resyncs++ === 0) void this.connect();
+    else this.later(Math.min(FIRST_RETRY_MS * 2 ** this.resyncs, LAST_RETRY_MS));
   }
 
   private hurry = (): void => {
     this.failures = 0;
+    this.resyncs = 0;
     this.resync();
   };
 
@@ -107,16 +111,26 @@ export class Connection {
     const token = await this.options.token().catch(() => null);
     if (this.stopped || attempt !== this.attempt) return;
     const protocols = token ? [SUBPROTOCOL, `bearer.${token}`] : [SUBPROTOCOL];
-    const open = this.options.open ?? ((url, offered) => new WebSocket(url, offered));
-    const socket = open(this.options.url, protocols);
-    this.socket = socket;
     this.lags = 0;
     this.heard = false;
+    const socket = this.open(protocols);
+    if (!socket) return this.lose(0);
+    this.socket = socket;
     this.watch();
     this.quiet = setTimeout(() => this.poll(), QUIET_MS);
     socket.onopen = () => socket.send(hello(this.options.cursor()));
     socket.onmessage = (event) => this.hear(socket, String(event.data));
     socket.onclose = (event) => this.closed(socket, event.code);
+  }
+
+  /** Null where the browser refuses: a policy forbids it, or the token has letters that have no place there. */
+  private open(protocols: string[]): WebSocket | null {
+    const open = this.options.open ?? ((url, offered) => new WebSocket(url, offered));
+    try {
+      return open(this.options.url, protocols);
+    } catch {
+      return null;
+    }
   }
 
   private hear(socket: WebSocket, text: string): void {
@@ -126,9 +140,10 @@ export class Connection {
     this.heard = true;
     this.unheard = 0;
     this.poller.stop(); // before the message is taken: what REST reads must not come between
-    const message = JSON.parse(text) as ServerMessage;
-    this.options.onMessage(message);
-    if (message.type === "heartbeat") this.beat(message.epoch, message.seq);
+    const message = read(text);
+    if (message) this.options.onMessage(message);
+    else this.resync(); // what is missing now comes by cursor
+    if (message?.type === "heartbeat") this.beat(message.epoch, message.seq);
   }
 
   private beat(epoch: number | null, seq: number | null): void {
@@ -138,6 +153,7 @@ export class Connection {
       this.options.onState("away");
     } else if (cursor && cursor.epoch === epoch && cursor.seq >= seq) {
       this.lags = 0;
+      this.resyncs = 0;
       this.options.onState("live");
     } else if (++this.lags >= 2) {
       this.resync(); // the events up to the head did not come by themselves
@@ -189,5 +205,13 @@ export class Connection {
     const socket = this.socket;
     this.socket = null;
     socket?.close();
+  }
+}
+
+function read(text: string): ServerMessage | null {
+  try {
+    return JSON.parse(text) as ServerMessage | null;
+  } catch {
+    return null;
   }
 }

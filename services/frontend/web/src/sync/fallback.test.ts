@@ -302,3 +302,21 @@ test("stopped, it asks no more", async () => {
   await pass(120_000);
   expect(log.asked).toHaveLength(0);
 });
+
+test("a clock that is set back does not keep it silent, a log that contradicts itself does not keep it busy", async () => {
+  log.happen("a");
+  log.answer = () => reply(429, undefined, { "Retry-After": "10" });
+  connection.start();
+  await pass(1_000);
+  const asked = log.asked.length;
+  jest.setSystemTime(Date.now() - 3_600_000);
+  log.answer = null;
+  await pass(20_000);
+  expect(log.asked.length).toBeGreaterThan(asked);
+  expect(states.at(-1)).toBe("polling");
+  log.answer = (path) => (path.startsWith("/api/events") ? reply(410) : null);
+  log.asked.length = 0;
+  await pass(SEEN_MS * 1.5);
+  expect(paths().filter((path) => path.startsWith("/api/events")).length).toBeLessThan(12);
+  expect(states.at(-1)).toBe("offline");
+});

@@ -12,6 +12,7 @@ export interface PollerOptions {
 export const SEEN_MS = 4_000;
 export const HIDDEN_MS = 30_000;
 const LAST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 600_000;
 
 /** Reads the log by REST again and again, one reading at a time, for as long as no WebSocket tells what is new. */
 export class Poller {
@@ -61,7 +62,7 @@ export class Poller {
 
   private later(milliseconds: number): void {
     clearTimeout(this.timer);
-    const least = this.forbiddenUntil - Date.now(); // Retry-After holds, whoever is in a hurry
+    const least = this.forbiddenUntil - performance.now(); // Retry-After holds, whoever is in a hurry
     this.timer = setTimeout(() => void this.read(), Math.max(milliseconds, least, 0));
   }
 
@@ -89,7 +90,8 @@ export class Poller {
   private failed(error: unknown): number {
     this.answered = false;
     const refused = error instanceof ApiError ? error : null;
-    if (refused?.retryAfter) this.forbiddenUntil = Date.now() + refused.retryAfter * 1000;
+    const asked = Math.min((refused?.retryAfter ?? 0) * 1000, LONGEST_WAIT_MS);
+    this.forbiddenUntil = performance.now() + asked; // a clock that is set anew changes nothing
     this.options.onState(refused ? "away" : "offline");
     return jittered(Math.min(SEEN_MS * 2 ** this.failures++, LAST_WAIT_MS));
   }

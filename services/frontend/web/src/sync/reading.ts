@@ -5,6 +5,9 @@ import type { Cursor, LogEvent, ServerMessage } from "./protocol";
 /** How long an answer may take: a network that swallows what is sent to it says nothing for ever. */
 export const PATIENCE_MS = 20_000;
 
+/** How often all tasks are read before the log is left alone for a while: once is usual, again where it began anew. */
+const MOST = 3;
+
 interface Page {
   items: Task[];
   next_cursor: string | null;
@@ -21,18 +24,23 @@ export async function catchUp(
   take: (message: ServerMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  let readings = 0;
+  const takeAll = async () => {
+    if (readings++ === MOST) throw new NetworkError("the log does not go on from where its tasks are");
+    take(await readAll(signal));
+  };
   for (;;) {
     const from = cursor();
     const found = from && (await readEvents(from, signal));
     signal.throwIfAborted();
     if (!from || !found) {
-      take(await readAll(signal));
+      await takeAll();
       continue;
     }
     if (found.events.length > 0) take({ type: "events", events: found.events });
     const at = cursor();
     if (at && at.seq >= found.seq) return;
-    if (at && at.seq <= from.seq) take(await readAll(signal)); // a gap
+    if (at && at.seq <= from.seq) await takeAll(); // a gap
   }
 }
 
