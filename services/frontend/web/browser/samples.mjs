@@ -12,7 +12,7 @@ export const TASKS = [
     title: "Send the quarterly figures to Ines",
     priority: "urgent",
     tags: ["work"],
-    due: { at: `${day(0)}T14:00:00Z`, time_zone: "UTC" },
+    due: { local: `${day(0)}T14:00` },
     reminders: [{ before: "PT30M" }],
   },
   {
@@ -34,7 +34,7 @@ export const TASKS = [
   { title: "Return the library books", tags: ["errands"], due: { date: day(-2) } },
   { title: "Renew the passport", priority: "high", tags: ["travel"], due: { date: day(-1) } },
   { title: "Book the train to Vienna", priority: "medium", tags: ["travel"], due: { date: day(1) } },
-  { title: "Team retrospective", tags: ["work"], due: { at: `${day(1)}T09:30:00Z`, time_zone: "UTC" } },
+  { title: "Team retrospective", tags: ["work"], due: { local: `${day(1)}T09:30` } },
   { title: "Review the draft of the contract", priority: "high", tags: ["work"], due: { date: day(2) } },
   { title: "Birthday present for Jonas", tags: ["errands"], due: { date: day(3) } },
   { title: "Swimming with the children", tags: ["health"], due: { date: day(4) } },
