@@ -15,9 +15,10 @@ from services.audit.schemas import AuditPage, EntryType, Proof
 from services.audit.trail import Trail
 from services.kit.identity import CallingService, Reading
 from services.kit.problems import documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Instant, utc
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.kit.identity import Administering, CallingService, Reading, Writing
 from services.kit.problems import Problem, documented, invalid
+from services.kit.queries import StrictRoute
 from services.notification.dispatcher import Held
 from services.notification.guard import Refused
 from services.notification.jobs import Round
@@ -26,7 +27,7 @@ from services.notification.signing import shown
 _PLACE: Final = r"^[0-9]{1,15}-[0-9]{1,15}$"
 
 
-public = APIRouter(prefix="/api/notifications", tags=["notifications"])
+public = APIRouter(prefix="/api/notifications", route_class=StrictRoute, tags=["notifications"])
 internal = APIRouter()
 
 

@@ -12,9 +12,10 @@ from services.backend.api.acting import Acting
 from services.backend.api.answers import BatchAnswer, answer
 from services.backend.changes import undo_change
 from services.kit.problems import documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Frozen
 
-router = APIRouter(prefix="/api", tags=["changes"])
+router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["changes"])
 
 
 class UndoBody(Frozen):

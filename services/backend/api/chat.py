@@ -15,9 +15,10 @@ from services.backend.chat.threads import Listed, Turn
 from services.backend.schemas import storable
 from services.kit.identity import Chatting
 from services.kit.problems import documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Frozen
 
-router = APIRouter(prefix="/api/chat", tags=["chat"])
+router = APIRouter(prefix="/api/chat", route_class=StrictRoute, tags=["chat"])
 
 
 async def _assistant(request: Request) -> Assistant:

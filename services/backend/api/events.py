@@ -20,9 +20,10 @@ from services.backend.publication import task_events
 from services.kit.events import EventType, TaskEvent
 from services.kit.identity import Reading
 from services.kit.problems import Problem, documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Profile, Task
 
-router = APIRouter(prefix="/api", tags=["changes"])
+router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["changes"])
 
 SLICE_BYTES: Final = 2_000_000
 _MOST: Final = 500

@@ -13,10 +13,11 @@ from services.backend.erase import Eraser
 from services.kit.due import check_zone
 from services.kit.identity import Administering, CurrentCaller
 from services.kit.problems import documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Frozen
 from services.kit.tokens import Scope, each_once
 
-router = APIRouter(prefix="/api/me", tags=["me"])
+router = APIRouter(prefix="/api/me", route_class=StrictRoute, tags=["me"])
 
 
 class Me(BaseModel):

@@ -11,10 +11,11 @@ from services.backend.tasklist import TaskList
 from services.kit.due import normal_due
 from services.kit.identity import Reading
 from services.kit.problems import Problem, documented, invalid
+from services.kit.queries import StrictRoute
 from services.kit.recurrence import check_rule, upcoming
 from services.kit.task import Due, Frozen, Recurrence
 
-router = APIRouter(prefix="/api", tags=["recurrence"])
+router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["recurrence"])
 
 Count = Annotated[int, Query(ge=1, le=100)]
 

@@ -19,9 +19,10 @@ from services.backend.tasklist import Reply
 from services.backend.workspace import Workspace
 from services.kit.due import check_zone
 from services.kit.problems import documented, invalid
+from services.kit.queries import StrictRoute
 from services.kit.task import Due, Frozen, Priority, Profile, Recurrence, Task
 
-router = APIRouter(prefix="/api", tags=["tasks"])
+router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["tasks"])
 
 MAX_TITLE = 500
 

@@ -24,9 +24,10 @@ from services.backend.schemas import Tags, TaskCreate, TaskPatch
 from services.backend.views import Sort, StatusFilter
 from services.kit.identity import Reading
 from services.kit.problems import Problem, documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Frozen, Instant, Priority, Task
 
-router = APIRouter(prefix="/api", tags=["tasks"])
+router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["tasks"])
 
 IfNoneMatch = Annotated[str | None, Header(description="The ETag of what the caller has: 304 where it still holds")]
 

@@ -18,10 +18,11 @@ from services.kit.events import TokenInfo
 from services.kit.identity import Administering
 from services.kit.ids import uuid7
 from services.kit.problems import documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Frozen, Instant
 from services.kit.tokens import Scope, each_once
 
-router = APIRouter(prefix="/api/tokens", tags=["tokens"])
+router = APIRouter(prefix="/api/tokens", route_class=StrictRoute, tags=["tokens"])
 
 
 async def _desk(request: Request) -> TokenDesk:

@@ -23,9 +23,10 @@ from services.backend.transfer.parsed import Problem as FileProblem
 from services.kit.effort import limited
 from services.kit.identity import Reading
 from services.kit.problems import Problem, documented
+from services.kit.queries import StrictRoute
 from services.kit.task import Profile
 
-router = APIRouter(prefix="/api/tasks", tags=["import and export"])
+router = APIRouter(prefix="/api/tasks", route_class=StrictRoute, tags=["import and export"])
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 _FILE_YEARS = 20_000
