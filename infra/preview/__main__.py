@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.preview import objects, runs
 from infra.preview.difference import changes
-from infra.preview.report import Report, markdown, text
+from infra.preview.report import Report, markdown, refusal, text
 from infra.preview.stacks import stacks
 from infra.preview.verdict import exposures, violations
 
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
         now, before = runs.preview(ROOT, options.stack, options.base or None)
         written = objects.write(now.graph, out)
     except (runs.PreviewError, objects.FolderTakenError) as error:
+        _comment(options.comment, refusal(options.stack, str(error)))
         return _refused(str(error))
     report = Report(
         stack=options.stack,
@@ -36,9 +37,14 @@ def main(arguments: list[str]) -> int:
     )
     sys.stdout.writelines(f"{line}\n" for line in text(report))
     sys.stdout.write(f"\nwrote {written} files of YAML to {out}\n")
-    if options.comment:
-        options.comment.write_text(markdown(report))
+    _comment(options.comment, markdown(report))
     return 1 if report.violations else 0
+
+
+def _comment(file: Path | None, said: str) -> None:
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(said)
 
 
 def _refused(message: str) -> int:

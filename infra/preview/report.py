@@ -11,7 +11,7 @@ from infra.preview.graph import Graph
 from infra.preview.tree import steps, tree
 from infra.preview.verdict import Violation
 
-_LONGEST: Final = 30_000  # of each part: a comment holds 65,536 characters, and there may be two stacks in it
+_LONGEST: Final = 12_000  # of each part: a comment holds 65,536 characters, for two stacks and Pulumi's own previews
 _VERBS: Final = {Verb.ADD: "added", Verb.REMOVE: "removed", Verb.CHANGE: "changed"}
 
 
@@ -55,6 +55,11 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def refusal(stack: str, message: str) -> str:
+    """Return the comment's part for a stack that there is no preview of."""
+    return f"### Preview of {quoted(stack)}\n\nThere is none:\n\n{fenced(iter(message.splitlines()), 'text')}\n"
+
+
 def size(graph: Graph) -> str:
     """Say how much there is."""
     made = [r for r in graph.resources if not r.is_component]
@@ -77,8 +82,8 @@ def verdict(violations: Sequence[Violation]) -> str:
 
 def _unindented(line: str) -> str:
     """Return a line with its sign first, where a `diff` block looks for it; `!` is that of a change."""
-    sign = re.match(r"\s*([-+~])\s", line)
-    return f"{'!' if sign[1] == '~' else sign[1]}{line[sign.end(1) - 1 :].replace('~', ' ', 1)}" if sign else f" {line}"
+    sign = re.match(r"(\s*)([-+~])(?=\s)", line)
+    return f"{'!' if sign[2] == '~' else sign[2]}{sign[1]}{line[sign.end() :]}" if sign else f" {line}"
 
 
 def fenced(found: Iterator[str], language: str) -> str:
