@@ -1,9 +1,10 @@
 """The stack on Google Cloud: a private cluster, nodes that may do little, images that stay, and the way in."""
 
+import re
 from typing import Any
 
 import pytest
-from stack_program import Graph, bare, run, with_settings
+from stack_program import ROOT, Graph, bare, run, with_settings
 
 
 @pytest.fixture(params=["gke", "standard"])
@@ -139,3 +140,15 @@ def test_a_cluster_that_is_to_go_can_be_destroyed() -> None:
     graph = run("gke", with_settings("gke", protectData=False))
     assert not [r.name for r in graph.resources if r.options["protect"] or r.options["retain_on_delete"]]
     assert cluster(graph)["deletionProtection"] is False
+
+
+def test_what_is_made_before_the_images_needs_nothing_else(either: Graph) -> None:
+    """Pulumi refuses targets without what they need, and makes every provider, whether it is a target or not."""
+    patterns = re.findall(r"--target '([^']+)'", (ROOT / "docs" / "operations.md").read_text())
+    targets = re.compile("|".join(re.escape(pattern).replace(r"\*\*", ".*") for pattern in patterns))
+    providers = {r.urn for r in either.all("kubernetes") if r.type.startswith("pulumi:providers:")}
+    made = {urn for urn in either.by_urn if targets.fullmatch(urn)}
+    assert either.one("Repository", "task-platform").urn in made
+    assert len(providers) == 1
+    for urn in made | providers:
+        assert set(either.needs(either.by_urn[urn])) & either.by_urn.keys() <= made | providers
