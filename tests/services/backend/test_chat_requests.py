@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from backend.test_chat import OVERDUE, add, app, memory, say, tasks
+from backend.talking import OVERDUE, add, app, memory, say, tasks
 
 __all__ = ["app", "memory"]  # fixtures
 
