@@ -121,7 +121,10 @@ class Standings:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            await self.flush(time.monotonic())
+            try:
+                await self.flush(time.monotonic())
+            except Exception:
+                log.exception("the standings cannot be written; the next try comes")
 
     async def _try_write(self, person: str) -> None:
         try:

@@ -176,6 +176,9 @@ def note(asked: Asked, line: str) -> Plan:
     if not 1 <= len(found.title) <= 500:
         return Plan("That leaves no title of 1 to 500 characters; I noted nothing.")
     task = found.model_dump(mode="json", exclude={"spans"}, exclude_none=True)
-    said = [span.means for span in found.spans] + [span.note for span in found.spans if span.note]
-    means = f" ({'; '.join(dict.fromkeys(said))})" if said else ""
+    said: list[str] = []
+    for meaning in (*(span.means for span in found.spans), *(span.note for span in found.spans)):
+        if meaning and not any(meaning in known for known in said):  # a day's meaning has the hour beside it too
+            said.append(meaning)
+    means = f" ({'; '.join(said)})" if said else ""
     return Plan("", [{"op": "create", "task": task}], done=f"Noted “{found.title}”{means}.")

@@ -28,6 +28,11 @@ async def test_a_line_is_noted_and_undone(app: FastAPI) -> None:
     assert "nothing left to undo" in (await say(app, "undo"))["reply"]
 
 
+async def test_what_was_understood_is_said_once(app: FastAPI) -> None:
+    turn = await say(app, "add call the bank tomorrow at 10am")
+    assert turn["reply"].count("10:00") == 1
+
+
 @pytest.mark.parametrize("line", ["buy milk tomorrow at 9 #shop", "remind me to buy milk tomorrow", "todo buy milk"])
 async def test_a_line_with_something_to_understand_needs_no_verb(app: FastAPI, line: str) -> None:
     assert len((await say(app, line))["changes"]) == 1

@@ -147,6 +147,25 @@ class TestWriting:
             standings.put(person, at(2))
         assert stored(sidecar, person) == at(2)
 
+    async def test_what_nobody_expected_does_not_end_that(
+        self, standings: Standings, person: str, sidecar: FakeSidecar, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.recurring_task.standing._TICK_SECONDS", 0.01)
+        monkeypatch.setattr("services.recurring_task.standing.QUIET_SECONDS", 0.0)
+        flush, failures = standings.flush, []
+
+        async def fail_twice(now: float | None = None) -> None:
+            if len(failures) < 2:
+                failures.append(now)
+                raise KeyError("etag")
+            await flush(now)
+
+        monkeypatch.setattr(standings, "flush", fail_twice)
+        async with standings.flushing():
+            standings.put(person, at(1))
+            await asyncio.wait_for(sidecar.saved.wait(), 60)
+        assert len(failures) == 2
+
 
 class TestErasing:
     async def test_the_store_holds_the_epoch_alone(
