@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,12 +23,18 @@ async def memory() -> Memory:
 
 @pytest_asyncio.fixture
 async def app(memory: Memory) -> AsyncIterator[FastAPI]:
-    """Return a replica; one task enters and leaves it, as its task groups want it."""
+    async with standing(memory) as found:
+        yield found
+
+
+@asynccontextmanager
+async def standing(memory: Memory, **settings: Any) -> AsyncIterator[FastAPI]:
+    """Enter a replica; one task enters and leaves it, as its task groups want it."""
     started: asyncio.Future[FastAPI] = asyncio.get_running_loop().create_future()
     ended = asyncio.Event()
 
     async def run() -> None:
-        async with replica(memory) as found:
+        async with replica(memory, **settings) as found:
             started.set_result(found)
             await ended.wait()
 

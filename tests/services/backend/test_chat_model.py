@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from backend.inprocess import call, replica
+from backend.inprocess import call
 from backend.memory import Memory
+from backend.talking import add, say, standing, tasks
 from components.conversation import Provider
 from services.backend.chat import assistant
 from services.backend.chat import model as chat_model
@@ -70,35 +71,8 @@ async def model() -> Model:
 
 @pytest_asyncio.fixture
 async def app(model: Model) -> AsyncIterator[FastAPI]:
-    started: asyncio.Future[FastAPI] = asyncio.get_running_loop().create_future()
-    ended = asyncio.Event()
-
-    async def run() -> None:
-        async with replica(model, conversation=Provider.OPENAI) as found:
-            started.set_result(found)
-            await ended.wait()
-
-    running = asyncio.create_task(run())
-    yield await started
-    ended.set()
-    await running
-
-
-async def say(app: FastAPI, message: str, conversation: str | None = None) -> Any:
-    answer = await call(app, "POST", "/api/chat", {"message": message, "conversation": conversation})
-    assert answer.status == 200, answer.body
-    return answer.json
-
-
-async def add(app: FastAPI, title: str, **fields: Any) -> str:
-    answer = await call(app, "POST", "/api/tasks", {"title": title, **fields})
-    assert answer.status == 201
-    return answer.id
-
-
-async def tasks(app: FastAPI) -> dict[str, Any]:
-    answer = await call(app, "GET", "/api/tasks?status=all")
-    return {task["title"]: task for task in answer.json["items"]}
+    async with standing(model, conversation=Provider.OPENAI) as found:
+        yield found
 
 
 async def test_the_model_reads_and_answers(app: FastAPI, model: Model) -> None:
