@@ -6,7 +6,7 @@ No acknowledged write is lost, no event is lost, no effect is doubled in our sto
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import uuid4
 
 import aiohttp
@@ -18,12 +18,13 @@ from harness.platform import RUNTIME, Platform
 from harness.ports import free_ports
 from harness.waiting import eventually
 
-from components.catalogue import CATALOGUE
+from components.catalogue import BACKEND, CATALOGUE
 
 WRITES = 1_000
 KILLS = 5
 PEOPLE = 5
 WRITERS = 2  # of each person at once
+SILENT = 20
 VICTIMS = (RUNTIME, *(service.app_id for service in CATALOGUE.services))
 DAILY = {"due": {"date": "2031-01-01"}, "recurrence": {"rrule": "FREQ=DAILY"}}
 
@@ -43,13 +44,14 @@ def platform(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterat
 
 
 @pytest.fixture
-async def people(platform: Platform, issuer: Issuer) -> AsyncIterator[list[Person]]:
+async def someone(platform: Platform, issuer: Issuer) -> AsyncIterator[Callable[[], Person]]:
     async with issuer, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as http:
-        yield [Person(http, platform.url, _signed_in(issuer)) for _ in range(PEOPLE)]
+        yield lambda: Person(http, platform.url, {"Authorization": f"Bearer {issuer.token(str(uuid4()), lasts=3600)}"})
 
 
-def _signed_in(issuer: Issuer) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuer.token(str(uuid4()), lasts=3600)}"}
+@pytest.fixture
+def people(someone: Callable[[], Person]) -> list[Person]:
+    return [someone() for _ in range(PEOPLE)]
 
 
 class Work:
@@ -107,6 +109,26 @@ async def test_nothing_is_lost_and_nothing_doubled(platform: Platform, people: l
     finally:
         for follower in followers:
             await follower.__aexit__()
+
+
+async def _say(person: Person, heard: asyncio.Queue[str]) -> None:
+    task = await person.insist("POST", "/api/tasks", json={"title": "My last words"})
+    heard.put_nowait(task["id"])
+
+
+@pytest.mark.slow
+async def test_the_last_change_of_those_who_fall_silent_is_heard(
+    platform: Platform, someone: Callable[[], Person]
+) -> None:
+    """Nothing that comes later tells consumers of a gap: the backend's next life finds what its last one left."""
+    for _ in range(KILLS):
+        crowd, heard = [someone() for _ in range(SILENT)], asyncio.Queue[str]()
+        saying = asyncio.gather(*(_say(person, heard) for person in crowd))
+        for _ in range(SILENT // 2):
+            await heard.get()
+        await eventually(lambda: platform.kill(BACKEND))
+        await saying
+        await asyncio.gather(*(_audited(person, 1) for person in crowd))
 
 
 async def _holds(person: Person, follower: Follower, created: set[str], children: set[str]) -> None:
