@@ -85,7 +85,8 @@ export function queryOf({ view, rest, params }: Address): Query {
   };
 }
 
-function day(text: string | null): string | null {
+/** A day as an address has it, `2026-12-01`; null where it is none. */
+export function day(text: string | null): string | null {
   return text && /^\d{4}-\d\d-\d\d$/.test(text) ? text : null;
 }
 

@@ -1,4 +1,4 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { AuditItem } from "@/api/types";
 import type { LogEvent } from "@/sync/protocol";
@@ -97,6 +97,24 @@ test("filters are asked of the platform, and kept in the address", async () => {
   );
   await userEvent.click(screen.getByRole("button", { name: "Show everything" }));
   expect(location.search).toBe("?action=completed&by=services");
+});
+
+test("the days that are asked for are whole days of the person's, and kept in the address", async () => {
+  const { calls } = show("/activity?since=2026-10-24", { "": { items: [item(1)], next_cursor: null } });
+  await waitFor(() => expect(calls().at(-1)).toBe("GET /api/audit?limit=50&since=2026-10-23T22%3A00%3A00.000Z"));
+  expect(screen.getByLabelText("From")).toHaveValue("2026-10-24");
+  fireEvent.change(screen.getByLabelText("To"), { target: { value: "2026-10-25" } });
+  expect(location.search).toBe("?since=2026-10-24&until=2026-10-25");
+  const both = "since=2026-10-23T22%3A00%3A00.000Z&until=2026-10-25T23%3A00%3A00.000Z";
+  await waitFor(() => expect(calls().at(-1)).toBe(`GET /api/audit?limit=50&${both}`));
+  fireEvent.change(screen.getByLabelText("From"), { target: { value: "" } });
+  expect(location.search).toBe("?until=2026-10-25");
+});
+
+test("days that are none, or not yet written out, are not asked for", async () => {
+  const { calls } = show("/activity?since=0002-01-01&until=2026-13-45", {});
+  expect(await screen.findByText("Nothing of the kind")).toBeVisible();
+  expect(calls()).toEqual(["GET /api/audit?limit=50"]);
 });
 
 test("older entries come when they are asked for, until there are none", async () => {

@@ -32,7 +32,7 @@ export default function ActivityPage() {
 
 function Filters() {
   const t = useTranslations("activity");
-  const { action, actor, of } = useFilter();
+  const { action, actor, of, since, until } = useFilter();
   return (
     <div className={styles.filters}>
       <Chips
@@ -41,6 +41,10 @@ function Filters() {
         value={action}
         onChange={(value) => setFilter({ action: value })}
       />
+      <div className={styles.range}>
+        <Day name="since" value={since} />
+        <Day name="until" value={until} />
+      </div>
       <select
         className={styles.actor}
         aria-label={t("who")}
@@ -55,6 +59,17 @@ function Filters() {
       </select>
       {of ? <OfTask id={of} /> : null}
     </div>
+  );
+}
+
+/** The first or the last day of what is shown. */
+function Day({ name, value }: { name: "since" | "until"; value: string | null }) {
+  const t = useTranslations("activity");
+  return (
+    <label className={styles.date}>
+      {t(name)}
+      <input type="date" value={value ?? ""} onChange={(event) => setFilter({ [name]: event.target.value })} />
+    </label>
   );
 }
 
@@ -81,7 +96,8 @@ function Contents() {
   if (isPending) return <Spinner label={t("app.loading")} />;
   if (!data) return error ? <Failed error={error} onRetry={() => void refetch()} /> : null;
   const items = data.pages.flatMap((page) => page.items);
-  const isFiltered = filter.action !== "all" || filter.actor !== "all" || filter.of !== null;
+  const { action, actor, of, since, until } = filter;
+  const isFiltered = action !== "all" || actor !== "all" || [of, since, until].some((one) => one !== null);
   return (
     <>
       {items.length > 0 ? (
