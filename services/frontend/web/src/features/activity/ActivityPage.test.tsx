@@ -1,6 +1,6 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import type { AuditItem } from "@/api/types";
+import type { AuditItem, Proof } from "@/api/types";
 import type { LogEvent } from "@/sync/protocol";
 import { fakePlatform } from "../../../test/platform";
 import { liveEngine, renderApp, task } from "../../../test/render";
@@ -27,12 +27,12 @@ function item(index: number, fields: Partial<AuditItem> = {}): AuditItem {
   };
 }
 
-const WHOLE = { ok: true, entries: 3, head: "abc123" };
+const WHOLE: Proof = { ok: true, entries: 3, head: "abc123" };
 
 function show(
   address: string,
   pages: Record<string, { items: AuditItem[]; next_cursor: string | null }>,
-  proof = WHOLE,
+  proof: Proof = WHOLE,
 ) {
   history.replaceState(null, "", address);
   const heard = fakePlatform({
@@ -143,10 +143,17 @@ test("the proof is shown, with the hash that stands for the trail", async () => 
   await userEvent.click(await screen.findByRole("button", { name: "Verified" }));
   expect(await screen.findByText("All 3 entries are as written.")).toBeVisible();
   expect(screen.getByLabelText("Hash of the latest entry")).toHaveTextContent("abc123");
+  expect(screen.queryByText("still to come", { exact: false })).toBeNull();
+});
+
+test("events that are not in the trail yet are told with the proof", async () => {
+  show("/activity", {}, { ...WHOLE, behind: 2 });
+  await userEvent.click(await screen.findByRole("button", { name: "Verified" }));
+  expect(await screen.findByText("2 events are still to come.", { exact: false })).toBeVisible();
 });
 
 test("a trail that does not hold says where and how", async () => {
-  show("/activity", {}, { ...WHOLE, ok: false, ...{ broken_at: 7, reason: "its hash is another" } });
+  show("/activity", {}, { ...WHOLE, ok: false, broken_at: 7, reason: "its hash is another" });
   await userEvent.click(await screen.findByRole("button", { name: "Broken" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("Entry 7 is not as it was written: its hash is another");
 });

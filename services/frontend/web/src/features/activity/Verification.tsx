@@ -49,6 +49,7 @@ function Result({ proof }: { proof: Proof }) {
   return (
     <>
       <p className={styles.whole}>{t("wholeHint", { count: proof.entries })}</p>
+      {proof.behind ? <p className={styles.behind}>{t("behind", { count: proof.behind })}</p> : null}
       <CopyText text={proof.head} label={t("head")} />
     </>
   );
