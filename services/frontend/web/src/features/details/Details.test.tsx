@@ -111,6 +111,40 @@ test("reminders are added and removed one by one", async () => {
   expect(shownTask(engine)?.reminders).toEqual([]);
 });
 
+test("a reminder comes as long before as a person says, and Enter adds it", async () => {
+  const engine = show({ due: { date: "2026-12-01" } });
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Add a reminder" }), "Another time before");
+  const count = screen.getByRole("spinbutton", { name: "How many" });
+  expect(count).toHaveFocus();
+  await userEvent.clear(count);
+  expect(screen.getByRole("button", { name: "Add" })).toBeDisabled();
+  await userEvent.type(count, "400");
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Unit" }), "days");
+  expect(screen.getByRole("button", { name: "Add" })).toBeDisabled();
+  await userEvent.type(count, "{Backspace}{Backspace}{Enter}");
+  expect(shownTask(engine)?.reminders).toMatchObject([{ before: "P4D" }]);
+  expect(screen.getByText(/4 days before/)).toBeVisible();
+  expect(screen.getByRole("combobox", { name: "Add a reminder" })).toHaveFocus();
+});
+
+test("a reminder of one's own can be left as it was", async () => {
+  const engine = show({ due: { date: "2026-12-01" } });
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Add a reminder" }), "At a time of my own");
+  expect(screen.getByLabelText("Remind me at")).toHaveFocus();
+  await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(screen.getByRole("combobox", { name: "Add a reminder" })).toHaveFocus();
+  expect(shownTask(engine)?.reminders).toEqual([]);
+});
+
+test("a span that was written elsewhere is told as that span", async () => {
+  const AT = "2026-11-30T08:00:00Z";
+  const given = ["PT2H", "P1DT30M", "P2W", "P0D"];
+  const reminders = given.map((before) => ({ id: before, before, at: AT, status: "scheduled" as const, seq: 1 }));
+  show({ due: { date: "2026-12-01" }, reminders });
+  const told = ["2 hours before", "1 day 30 minutes before", "2 weeks before", "When it is due"];
+  for (const text of told) expect(await screen.findByText(text, { selector: "bdi" })).toBeVisible();
+});
+
 test("each form of a due survives being edited", () => {
   for (const due of [{ date: "2026-12-01" }, { local: "2026-12-01T09:00" }]) expect(dueFrom(partsOf(due))).toEqual(due);
   const at = { at: "2026-12-01T09:00:00+01:00", time_zone: "Europe/Rome" };

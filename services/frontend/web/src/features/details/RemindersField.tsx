@@ -1,15 +1,13 @@
 import { Bell, X } from "lucide-react";
-import { useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import type { ReminderInput, Task } from "@/api/types";
-import { Button } from "@/ui/Button";
+import { readSpan, type SpanPart } from "@/lib/span";
 import { useActions } from "../tasks/useActions";
 import styles from "./Details.module.css";
 import { Field } from "./Field";
+import { BEFORE, NewReminder } from "./NewReminder";
 
 const MOST = 10;
-const BEFORE = ["PT0S", "PT10M", "PT30M", "PT1H", "P1D", "P7D"] as const;
-type Before = (typeof BEFORE)[number];
 
 /** When to be reminded: before the due, or at a time of one's own. */
 export function RemindersField({ task }: { task: Task }) {
@@ -35,9 +33,9 @@ export function RemindersField({ task }: { task: Task }) {
 function ReminderChip({ reminder, onDrop }: { reminder: Task["reminders"][number]; onDrop: () => void }) {
   const t = useTranslations("details");
   const format = useFormatter();
-  const known = BEFORE.find((before) => before === reminder.before);
+  const before = useBeforeText();
   const at = reminder.at ? format.dateTime(new Date(reminder.at), { dateStyle: "medium", timeStyle: "short" }) : "";
-  const text = known ? t(`before.${known}`) : at || (reminder.before ?? "");
+  const text = reminder.before ? before(reminder.before) : at;
   return (
     <span className={styles.chip} title={at}>
       <bdi>
@@ -50,47 +48,17 @@ function ReminderChip({ reminder, onDrop }: { reminder: Task["reminders"][number
   );
 }
 
-function NewReminder({ hasDue, onAdd }: { hasDue: boolean; onAdd: (reminder: ReminderInput) => void }) {
+/** How long before the due a reminder comes, in words. */
+function useBeforeText(): (before: string) => string {
   const t = useTranslations("details");
-  const [at, setAt] = useState("");
-  const [own, setOwn] = useState(!hasDue);
-  if (own || !hasDue) {
-    const save = () => {
-      onAdd({ at: new Date(at).toISOString() });
-      setAt("");
-      setOwn(false);
-    };
-    return (
-      <>
-        <input
-          type="datetime-local"
-          className={styles.input}
-          aria-label={t("remindAt")}
-          value={at}
-          onChange={(event) => setAt(event.target.value)}
-        />
-        <Button disabled={!at} onClick={save}>
-          {t("add")}
-        </Button>
-      </>
-    );
-  }
-  return (
-    <select
-      className={styles.input}
-      aria-label={t("addReminder")}
-      value=""
-      onChange={(event) =>
-        event.target.value === "own" ? setOwn(true) : onAdd({ before: event.target.value as Before })
-      }
-    >
-      <option value="">{t("addReminder")}</option>
-      {BEFORE.map((before) => (
-        <option key={before} value={before}>
-          {t(`before.${before}`)}
-        </option>
-      ))}
-      <option value="own">{t("ownTime")}</option>
-    </select>
-  );
+  const format = useFormatter();
+  return (before) => {
+    const known = BEFORE.find((one) => one === before);
+    if (known) return t(`before.${known}`);
+    const parts = readSpan(before);
+    if (!parts) return before;
+    if (parts.length === 0) return t("before.PT0S");
+    const name = ({ count, unit }: SpanPart) => format.number(count, { style: "unit", unit, unitDisplay: "long" });
+    return t("beforeSpan", { span: parts.map(name).join(" ") });
+  };
 }
