@@ -1,5 +1,5 @@
 import { Popover as Radix } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
+import { type ReactElement, type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import styles from "./Popover.module.css";
 
 interface PopoverProps {
@@ -14,15 +14,35 @@ interface PopoverProps {
 
 /** It is open when it first shows: what is not opened is not even loaded. */
 export function Popover({ trigger, label, children, align = "end", open, onOpenChange }: PopoverProps) {
-  const control = open === undefined ? { defaultOpen: true } : { open };
+  const [own, setOwn] = useState(true);
+  const change = (to: boolean) => {
+    setOwn(to);
+    onOpenChange?.(to);
+  };
   return (
-    <Radix.Root {...control} {...(onOpenChange ? { onOpenChange } : {})}>
+    <Radix.Root open={open ?? own} onOpenChange={change}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content className={styles.popover} align={align} sideOffset={6} collisionPadding={10} aria-label={label}>
+          <Escape onPress={() => change(false)} />
           {children}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Radix lets Escape close what came last alone: a toast of what was done in here would be closed, and this stay. */
+function Escape({ onPress }: { onPress: () => void }) {
+  const press = useEffectEvent(onPress);
+  useEffect(() => {
+    const heard = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      event.preventDefault();
+      press();
+    };
+    document.addEventListener("keydown", heard, { capture: true });
+    return () => document.removeEventListener("keydown", heard, { capture: true });
+  }, []);
+  return null;
 }

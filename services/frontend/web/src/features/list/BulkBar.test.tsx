@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { liveEngine, renderApp, task } from "../../../test/render";
 import { selection } from "../tasks/selection";
 import { Toasts } from "../toasts/Toasts";
+import { toasts } from "../toasts/toasts";
 import { BulkBar } from "./BulkBar";
 
 const timed = { at: "2026-12-01T09:00:00+01:00", time_zone: "Europe/Rome" };
@@ -16,6 +17,7 @@ function show() {
   ];
   const engine = liveEngine(tasks, { send: () => new Promise(() => {}) });
   selection.getState().clear();
+  toasts.setState({ shown: [] });
   selection.getState().add(["a", "b"]);
   renderApp(
     <>
@@ -55,4 +57,15 @@ test("tags are given to all, and taken from those that have them", async () => {
   expect([now("a")?.tags, now("b")?.tags]).toEqual([["home", "Urgent"], ["Urgent"]]);
   await userEvent.click(screen.getByRole("button", { name: "Remove the tag home" }));
   expect([now("a")?.tags, now("b")?.tags]).toEqual([["Urgent"], ["Urgent"]]);
+});
+
+test("Escape closes the tags and not the toast that came after them", async () => {
+  show();
+  await userEvent.click(screen.getByRole("button", { name: "Tags" }));
+  await userEvent.type(await screen.findByLabelText("Add a tag"), "Urgent{Enter}");
+  await screen.findByRole("button", { name: "Undo" });
+  await userEvent.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByRole("dialog", { name: "Tags" })).toBeNull());
+  expect(screen.getByRole("button", { name: "Tags" })).toHaveFocus();
+  expect(screen.getByRole("button", { name: "Undo" })).toBeVisible();
 });
