@@ -158,6 +158,35 @@ test("a trail that does not hold says where and how", async () => {
   expect(await screen.findByRole("alert")).toHaveTextContent("Entry 7 is not as it was written: its hash is another");
 });
 
+test("an entry of a reminder says what became of it", async () => {
+  const reminders = (status: string) => [
+    { id: "other", at: "2026-11-20T07:00:00Z", status: "scheduled" },
+    { id: "r", at: "2026-11-20T08:30:00Z", status },
+  ];
+  const settled = (index: number, changes: NonNullable<AuditItem["changes"]>) =>
+    item(index, { type: "reminder.settled", actor: "notification", reminder: "r", changes });
+  const became = (status: string) => [{ field: "reminders", before: reminders("due"), after: reminders(status) }];
+  show("/activity", {
+    "": {
+      items: [
+        settled(4, became("delivered")),
+        settled(3, became("missed")),
+        settled(2, []),
+        item(1, { type: "reminder.due", actor: "backend", reminder: "r" }),
+      ],
+      next_cursor: null,
+    },
+  });
+  const told = [
+    /^Reminder delivered: Pay rent/,
+    /^Reminder not delivered:/,
+    /^Reminder closed:/,
+    /^Time for the reminder:/,
+  ];
+  const entries = await screen.findAllByText("by the platform");
+  expect(entries.map((one) => one.closest("p")?.textContent)).toEqual(told.map((text) => expect.stringMatching(text)));
+});
+
 test("erased entries and gaps are entries too", async () => {
   const erased = item(1, { erased: true, type: null, at: null, actor: null, title: null, task_id: null });
   show("/activity", {

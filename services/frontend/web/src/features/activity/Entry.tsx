@@ -12,7 +12,7 @@ import {
   UserCog,
 } from "lucide-react";
 import { useFormatter, useTranslations } from "use-intl";
-import type { AuditItem } from "@/api/types";
+import type { AuditItem, Reminder } from "@/api/types";
 import { Link } from "@/ui/Link";
 import { useShown } from "../app/context";
 import styles from "./Activity.module.css";
@@ -38,6 +38,7 @@ const ICONS: Record<NonNullable<AuditItem["type"]>, LucideIcon> = {
 export function Entry({ item }: { item: AuditItem }) {
   const t = useTranslations("activity");
   const format = useFormatter();
+  const verb = item.type ? t(`types.${keyOf(item.type)}`, { status: reminderStatus(item) }) : t("erased");
   const Icon = item.type ? ICONS[item.type] : Eraser;
   return (
     <li className={styles.entry} data-type={item.type ?? "erased"}>
@@ -46,8 +47,7 @@ export function Entry({ item }: { item: AuditItem }) {
       </span>
       <div className={styles.body}>
         <p className={styles.what}>
-          <span className={styles.verb}>{item.type ? t(`types.${keyOf(item.type)}`) : t("erased")}</span>{" "}
-          <Subject item={item} />{" "}
+          <span className={styles.verb}>{verb}</span> <Subject item={item} />{" "}
           {item.actor ? (
             <span className={styles.who}>{t("by", { actor: t(`names.${actorOf(item.actor)}`) })}</span>
           ) : null}
@@ -63,6 +63,12 @@ export function Entry({ item }: { item: AuditItem }) {
   );
 }
 
+/** What became of the reminder that the entry is about; `other` where it does not tell. */
+function reminderStatus({ changes, reminder }: AuditItem): string {
+  const after = changes?.find(({ field }) => field === "reminders")?.after as Reminder[] | null | undefined;
+  return after?.find(({ id }) => id === reminder)?.status ?? "other";
+}
+
 type Underscored<T extends string> = T extends `${infer Kind}.${infer Name}` ? `${Kind}_${Name}` : never;
 
 /** The name of a type among the messages, where a point would begin another level. */
@@ -70,10 +76,10 @@ function keyOf<T extends string>(type: T): Underscored<T> {
   return type.replace(".", "_") as Underscored<T>;
 }
 
-const SERVICES = ["person", "recurring-task", "notification", "backend"] as const;
+const ACTORS = ["person", "recurring-task"] as const;
 
-function actorOf(actor: string): (typeof SERVICES)[number] | "other" {
-  return SERVICES.find((known) => known === actor) ?? "other";
+function actorOf(actor: string): (typeof ACTORS)[number] | "other" {
+  return ACTORS.find((known) => known === actor) ?? "other";
 }
 
 /** The title of the entry's task: a way to the task while it is there. */
