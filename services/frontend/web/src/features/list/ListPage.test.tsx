@@ -78,3 +78,23 @@ test("while tasks are chosen a tap marks and opens nothing; all can be marked at
   expect([...engine.store.getState().tasks.values()].map(({ status }) => status)).toEqual(["completed", "completed"]);
   expect(screen.queryByRole("toolbar")).toBeNull();
 });
+
+test("what is completed says when that was, the latest first; in the order of due dates it says those", async () => {
+  const done = { status: "completed", due: { date: "2020-02-03" } } as const;
+  const tasks = [
+    task({ ...done, id: "old", title: "Old", completed_at: "2020-01-31T23:30:00Z" }),
+    task({ ...done, id: "new", title: "New", completed_at: "2020-02-02T08:05:00Z" }),
+  ];
+  const { unmount } = show("/completed", liveEngine(tasks));
+  const rows = () => [...document.querySelectorAll("[data-task]")].map((one) => one.textContent);
+  await screen.findByText("New");
+  expect(rows()).toEqual([
+    expect.stringMatching(/^NewFeb 2, 2020 9:05\sAM$/),
+    expect.stringMatching(/^OldFeb 1, 2020 12:30\sAM$/),
+  ]);
+  expect(screen.getAllByRole("img", { name: "Completed" })).toHaveLength(2);
+  unmount();
+  show("/completed?sort=due", liveEngine(tasks));
+  await screen.findByText("New");
+  expect(rows()).toEqual([expect.stringMatching(/Feb 3, 2020$/), expect.stringMatching(/Feb 3, 2020$/)]);
+});

@@ -1,18 +1,20 @@
-import { AlignLeft, Bell, CalendarDays, Repeat2 } from "lucide-react";
+import { AlignLeft, Bell, CalendarDays, CircleCheck, Repeat2 } from "lucide-react";
 import { useFormatter, useTranslations } from "use-intl";
 import type { Task } from "@/api/types";
 import { dueOf } from "@/lib/due";
 import type { Query } from "@/lib/view";
+import { wallClock } from "@/lib/zones";
 import { useClock } from "../app/context";
 import styles from "./TaskMeta.module.css";
 import { useDayName } from "./useDayName";
 
 const MOST_TAGS = 3;
 
-/** What a row tells beside the title: tags, description, reminders, repetition and due date. */
+/** What a row tells beside the title: tags, description, reminders, repetition, and the due date or, among what is completed, when that was. */
 export function TaskMeta({ task, query }: { task: Task; query: Query }) {
   const t = useTranslations("list");
   const tags = task.tags.filter((tag) => tag !== query.tag);
+  const completed = query.view === "completed" && query.sort !== "due" ? task.completed_at : null;
   const reminds = task.reminders.some(({ status }) => status === "scheduled");
   return (
     <span className={styles.meta}>
@@ -25,7 +27,21 @@ export function TaskMeta({ task, query }: { task: Task; query: Query }) {
       {task.description ? <AlignLeft size={13} role="img" aria-label={t("description")} /> : null}
       {reminds ? <Bell size={13} role="img" aria-label={t("reminder")} /> : null}
       {task.recurrence ? <Repeat2 size={14} role="img" aria-label={t("repeats")} /> : null}
-      <DueChip task={task} query={query} />
+      {completed ? <CompletedChip at={completed} /> : <DueChip task={task} query={query} />}
+    </span>
+  );
+}
+
+function CompletedChip({ at }: { at: string }) {
+  const t = useTranslations("list");
+  const { zone } = useClock();
+  const format = useFormatter();
+  const name = useDayName();
+  const time = format.dateTime(new Date(at), { hour: "numeric", minute: "2-digit" });
+  return (
+    <span className={styles.due}>
+      <CircleCheck size={13} role="img" aria-label={t("completedAt")} />
+      {`${name(wallClock(Date.parse(at), zone).slice(0, 10))} ${time}`}
     </span>
   );
 }
