@@ -1,8 +1,9 @@
 import { ListFilter } from "lucide-react";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { PRIORITIES } from "@/api/types";
 import { setParams } from "@/lib/address";
-import { type Query, statusOf } from "@/lib/view";
+import { fold, type Query, statusOf } from "@/lib/view";
 import { Button, IconButton } from "@/ui/Button";
 import { Popover } from "@/ui/Popover";
 import { useCounts } from "../shell/useCounts";
@@ -72,15 +73,37 @@ function Priorities({ query }: { query: Query }) {
 
 function TagChoices({ query }: { query: Query }) {
   const t = useTranslations("search");
+  const [text, setText] = useState("");
   const { tags } = useCounts();
-  if (tags.length === 0) return null;
+  const names = [...new Set([...tags.map(({ tag }) => tag), ...query.tags])];
+  if (names.length === 0) return null;
+  const found = names.filter((tag) => fold(tag).includes(fold(text.trim())));
+  const first = new Set([...found.slice(0, MOST_TAGS), ...query.tags]);
+  const left = found.filter((tag) => !first.has(tag)).length;
   return (
     <Group legend={t("tags")}>
-      {tags.slice(0, MOST_TAGS).map(({ tag }) => (
-        <Chip key={tag} on={query.tags.includes(tag)} onPress={() => setParams({ tag: toggled(query.tags, tag) })}>
-          {tag}
-        </Chip>
-      ))}
+      {names.length > MOST_TAGS ? (
+        <input
+          type="text"
+          inputMode="search"
+          className={styles.find}
+          dir="auto"
+          aria-label={t("findTag")}
+          placeholder={t("findTag")}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      ) : null}
+      {names
+        .filter((tag) => first.has(tag))
+        .map((tag) => (
+          <Chip key={tag} on={query.tags.includes(tag)} onPress={() => setParams({ tag: toggled(query.tags, tag) })}>
+            {tag}
+          </Chip>
+        ))}
+      <span className={styles.left} role="status">
+        {left > 0 ? t("moreTags", { count: left }) : found.length === 0 && text ? t("noTag") : null}
+      </span>
     </Group>
   );
 }
