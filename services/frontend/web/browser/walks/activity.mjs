@@ -1,4 +1,5 @@
 // What happened, to one task and to all: by whom, what it was before, live, and with the proof that the trail is whole.
+import { day } from "../samples.mjs";
 import { add, ask, details, held, row, sent, titled, walk } from "../window.mjs";
 
 await walk(async (open) => {
@@ -28,7 +29,7 @@ await walk(async (open) => {
   await proof(page);
 });
 
-/** Narrowed by what happened and by whom; the address holds it. */
+/** Narrowed by what happened, by whom and when; the address holds it. */
 async function filtered(page, main) {
   await main.getByRole("button", { name: "Completed" }).click();
   await page.waitForURL(/action=completed/);
@@ -39,6 +40,16 @@ async function filtered(page, main) {
   await main.getByText("Nothing of the kind").waitFor();
   await main.getByRole("combobox", { name: "By whom" }).selectOption("all");
   await main.getByRole("button", { name: "All", exact: true }).click();
+  const made = main.locator('[data-type="task.created"]');
+  await made.waitFor();
+  await main.getByLabel("From", { exact: true }).fill(day(2));
+  await made.waitFor({ state: "detached" });
+  await main.getByLabel("From", { exact: true }).fill(day(-2));
+  await main.getByLabel("To", { exact: true }).fill(day(2));
+  await made.waitFor();
+  await page.waitForURL(/since=.*until=/);
+  await main.getByLabel("From", { exact: true }).fill("");
+  await main.getByLabel("To", { exact: true }).fill("");
 }
 
 /** The trail of all tasks leads to each of them, and tells what became of those that are gone. */
