@@ -119,10 +119,12 @@ function Own(props: { onSave: () => void; ready: boolean; onLeave?: () => void; 
   return (
     <form className={styles.line} onSubmit={submit} noValidate>
       {children}
-      <Button type="submit" disabled={!ready}>
-        {t("details.add")}
-      </Button>
-      {onLeave ? <IconButton label={t("app.cancel")} icon={<X size={15} />} onClick={onLeave} /> : null}
+      <span className={styles.pair}>
+        <Button type="submit" disabled={!ready}>
+          {t("details.add")}
+        </Button>
+        {onLeave ? <IconButton label={t("app.cancel")} icon={<X size={15} />} onClick={onLeave} /> : null}
+      </span>
     </form>
   );
 }
