@@ -12,7 +12,7 @@ import { fieldError, restOf } from "./errors";
 import { clientSettings } from "./McpSection";
 import { Field } from "./Section";
 import styles from "./Settings.module.css";
-import { TOKENS } from "./TokensSection";
+import { TOKENS } from "./tokens";
 
 const SCOPES: readonly Scope[] = ["tasks:read", "tasks:write", "chat", "admin:self"];
 const USUAL: readonly Scope[] = ["tasks:read", "tasks:write"];

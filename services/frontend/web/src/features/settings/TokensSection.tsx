@@ -15,8 +15,7 @@ import { restOf } from "./errors";
 import { NewToken } from "./NewToken";
 import { Section } from "./Section";
 import styles from "./Settings.module.css";
-
-export const TOKENS = ["tokens"] as const;
+import { TOKENS } from "./tokens";
 
 /** Personal access tokens: what scripts and MCP clients call with. */
 export function TokensSection() {
