@@ -60,16 +60,6 @@ def test_every_generated_password_has_its_urn_in_the_table_of_rotation(gke: Grap
         assert f"`{part}`" in told, f"nothing is said of {name}"
 
 
-def test_the_registry_and_nothing_else_is_what_the_first_run_is_aimed_at(gke: Graph) -> None:
-    targets = re.findall(r"--target '([^']+)'", section("Google Cloud"))
-    aimed = [[urn for urn in unstacked(gke) if re.fullmatch(target.replace("**", ".*"), urn)] for target in targets]
-    (component,), (repository,) = aimed
-    assert component.endswith(":infra:Registry::task-platform")
-    assert repository.endswith("repository:Repository::task-platform")
-    after = gke.one("Repository", "task-platform").dependencies
-    assert not after, "what it waits for would have to be aimed at too"
-
-
 def test_every_service_of_google_that_the_stack_asks_is_enabled(gke: Graph) -> None:
     modules = {r.type.split(":")[1].split("/")[0].lower() for r in gke.resources if r.type.startswith("gcp:")}
     enabled = set(re.findall(r"(\w+)\.googleapis\.com", section("Google Cloud")))
