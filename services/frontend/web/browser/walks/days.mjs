@@ -73,10 +73,19 @@ async function byFinger(open, words, from, to, check) {
   const session = await page.context().newCDPSession(page);
   const touch = (type, ...points) =>
     session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
-  const [x, y] = await centre(row(page, from));
+  let [x, y] = [0, 0];
+  await eventually(async () => {
+    [x, y] = await centre(row(page, from)); // the list by days may only just have taken the place of the plain one
+    await touch("touchStart", [x, y]);
+    await page
+      .locator("[data-dragged]")
+      .waitFor({ timeout: 5_000 })
+      .catch(async (late) => {
+        await touch("touchCancel");
+        throw late;
+      });
+  });
   const [, end] = await centre(row(page, to));
-  await touch("touchStart", [x, y]);
-  await page.locator("[data-dragged]").waitFor();
   for (let step = 1; step <= 5; step++) await touch("touchMove", [x, y + ((end - y) * step) / 5]);
   await page.locator("[data-over]").first().waitFor();
   await touch("touchEnd");
