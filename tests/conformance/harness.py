@@ -59,10 +59,12 @@ async def eventually(found: Callable[[], T], seconds: float = PATIENCE_SECONDS) 
 
 
 async def never(found: Callable[[], object], seconds: float = 0.5) -> None:
-    """Fail as soon as `found` is true within that time."""
+    """Fail as soon as `found` is true within that time, at whose end it is asked once more."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while True:
         assert not found(), f"this must not be: {found()!r}"
+        if time.monotonic() >= until:
+            return
         await asyncio.sleep(0.01)
 
 
