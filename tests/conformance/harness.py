@@ -58,16 +58,6 @@ async def eventually(found: Callable[[], T], seconds: float = PATIENCE_SECONDS) 
         await asyncio.sleep(0.01)
 
 
-async def never(found: Callable[[], object], seconds: float = 0.5) -> None:
-    """Fail as soon as `found` is true within that time, at whose end it is asked once more."""
-    until = time.monotonic() + seconds
-    while True:
-        assert not found(), f"this must not be: {found()!r}"
-        if time.monotonic() >= until:
-            return
-        await asyncio.sleep(0.01)
-
-
 async def again(doing: Callable[[int], Awaitable[object]], done: Callable[[], object]) -> int:
     """Do something, numbered from 0, until something else is true: whoever joins takes part a while later."""
     until = time.monotonic() + PATIENCE_SECONDS

@@ -13,19 +13,10 @@ from dapr.proto.runtime.v1 import jobs_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.struct_pb2 import Value
 from harness import waiting
+from harness.waiting import never
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import (
-    APP_TOKEN,
-    PATIENCE_SECONDS,
-    Client,
-    FakeApp,
-    Runtime,
-    again,
-    eventually,
-    never,
-    unique,
-)
+from tests.conformance.harness import APP_TOKEN, PATIENCE_SECONDS, Client, FakeApp, Runtime, again, eventually, unique
 from tests.conformance.platform import Platform
 from tests.conformance.test_state import refused
 

@@ -8,9 +8,10 @@ import pytest
 import pytest_asyncio
 from dapr.proto.common.v1.common_pb2 import JobFailurePolicy, JobFailurePolicyConstant, JobFailurePolicyDrop
 from google.protobuf.duration_pb2 import Duration
+from harness.waiting import never
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import Client, FakeApp, eventually, never, unique
+from tests.conformance.harness import Client, FakeApp, eventually, unique
 from tests.conformance.platform import Platform
 from tests.conformance.test_jobs import ended, runs
 
@@ -89,6 +90,8 @@ async def test_a_job_waits_for_its_app_without_losing_tries(platform: Platform, 
         if time.time() < due:
             break
         await platform.found("backend")
+    else:
+        raise AssertionError("a minute was not enough")
     await asyncio.sleep(due - time.time())
     await platform.found("backend")
     await eventually(lambda: runs(app, name) == 1)

@@ -9,20 +9,10 @@ from typing import Any
 
 import grpc
 import pytest
+from harness.waiting import never
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import (
-    APP_TOKEN,
-    PUBSUB,
-    RELAY,
-    Client,
-    FakeApp,
-    Received,
-    again,
-    eventually,
-    never,
-    unique,
-)
+from tests.conformance.harness import APP_TOKEN, PUBSUB, RELAY, Client, FakeApp, Received, again, eventually, unique
 from tests.conformance.platform import Platform
 from tests.conformance.test_state import refused
 

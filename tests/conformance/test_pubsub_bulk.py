@@ -7,9 +7,10 @@ from typing import Any
 import grpc
 import pytest
 from dapr.proto.runtime.v1 import pubsub_pb2
+from harness.waiting import never
 
 from tests.conformance.differences import differs
-from tests.conformance.harness import PUBSUB, Client, Received, eventually, never, unique
+from tests.conformance.harness import PUBSUB, Client, Received, eventually, unique
 from tests.conformance.platform import Platform
 from tests.conformance.test_pubsub import BULK, EVENTS, ROUTE, consumer, marked, mine, only
 from tests.conformance.test_state import refused

@@ -27,3 +27,13 @@ async def eventually(
         if time.monotonic() > end:
             raise AssertionError(f"not within {within} s: the last answer was {found!r}") from problem
         await asyncio.sleep(every)
+
+
+async def never(check: Callable[[], object], during: float = 0.5) -> None:
+    """Fail as soon as `check` is truthy within `during` seconds, at whose end it is asked once more."""
+    end = time.monotonic() + during
+    while True:
+        assert not (found := check()), f"this must not be: {found!r}"
+        if time.monotonic() >= end:
+            return
+        await asyncio.sleep(0.01)

@@ -12,9 +12,10 @@ import psutil
 import pytest
 from dapr.proto.common.v1 import common_pb2 as common
 from dapr.proto.runtime.v1 import jobs_pb2, state_pb2
+from harness.waiting import never
 
 from tests.conformance.embedded import Embedded
-from tests.conformance.harness import PATIENCE_SECONDS, PUBSUB, STORE, FakeApp, eventually, never
+from tests.conformance.harness import PATIENCE_SECONDS, PUBSUB, STORE, FakeApp, eventually
 from tests.conformance.platform import Platform
 
 EVENTS = "task-events"

@@ -3,8 +3,7 @@
 import asyncio
 import email
 import email.policy
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,14 +49,6 @@ def reminder(
         reminder_seq=7,
         task=Task(id=uuid4(), seq=seq, version=1, title=title, due=due, created_at=now, updated_at=now),
     )
-
-
-async def never(check: Callable[[], object], during: float = 0.5) -> None:
-    """Fail as soon as `check` is truthy within `during` seconds."""
-    end = time.monotonic() + during
-    while time.monotonic() < end:
-        assert not check()
-        await asyncio.sleep(0.02)
 
 
 class Backend:

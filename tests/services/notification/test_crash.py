@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from harness.runtime import Runtime, start
-from harness.waiting import eventually
+from harness.waiting import eventually, never
 
 from components.catalogue import NOTIFICATION
-from notification.stage import Receiver, Stage, never, reminder
+from notification.stage import Receiver, Stage, reminder
 from services.kit.sidecar import Sidecar
 from services.notification.jobs import Round
 from services.notification.models import Channel, ChannelStatus, Delivery, Ref

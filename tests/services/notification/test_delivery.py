@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from harness.waiting import eventually
+from harness.waiting import eventually, never
 
 from components.catalogue import NOTIFICATION
-from notification.stage import Receiver, Stage, never, reminder
+from notification.stage import Receiver, Stage, reminder
 from services.kit.metrics import CONSUMED
 from services.kit.sidecar import Sidecar
 from services.kit.task import DueAt, DueDate

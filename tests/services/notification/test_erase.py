@@ -1,10 +1,10 @@
 """An erased person leaves a tombstone and nothing else, and what comes late is dropped."""
 
 from harness.runtime import Runtime
-from harness.waiting import eventually
+from harness.waiting import eventually, never
 
 from components.catalogue import BACKEND, NOTIFICATION
-from notification.stage import Receiver, Stage, never, reminder
+from notification.stage import Receiver, Stage, reminder
 from services.kit.sidecar import Sidecar
 from services.notification.erase import Eraser
 from services.notification.models import Ledger, Ref, Settings

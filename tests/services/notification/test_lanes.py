@@ -3,9 +3,8 @@
 import asyncio
 from collections import Counter
 
-from harness.waiting import PATIENCE_SECONDS, eventually
+from harness.waiting import PATIENCE_SECONDS, eventually, never
 
-from notification.stage import never
 from services.notification.lanes import Lanes
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from harness.waiting import eventually
+from harness.waiting import eventually, never
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notification.stage import Receiver, Stage, never, reminder
+from notification.stage import Receiver, Stage, reminder
 from services.kit.ids import person_id
 from services.notification.jobs import Round, wait_before
 from services.notification.models import Ref
