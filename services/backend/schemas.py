@@ -28,6 +28,13 @@ def tag_key(tag: str) -> str:
     return tag.lower() if tag.isascii() else normalize("NFD", normalize("NFD", tag).casefold())
 
 
+def retagged(tags: Iterable[str], *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> list[str]:
+    """Return tags without those of `remove`, and with those of `add` at their end; what is the same stands once."""
+    added = {tag_key(tag): tag for tag in add}
+    off = {tag_key(tag.strip()) for tag in remove} | added.keys()
+    return [*(tag for tag in tags if tag_key(tag) not in off), *added.values()]
+
+
 def checked_tags(values: Iterable[str]) -> tuple[str, ...]:
     """Return the tags trimmed; ValueError names the first that is empty, too long or there twice (by `tag_key`)."""
     tags = tuple(value.strip() for value in values)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from services.backend import batch
 from services.backend.chat import answers
 from services.backend.chat.plan import Asked, Plan, needs_yes
-from services.backend.schemas import TaskPatch
+from services.backend.schemas import TaskPatch, retagged
 from services.backend.tools.tool import Arguments
 from services.backend.tools.writing import AddTask, QuickAdd, SetReminders, TagTask, Undo, UpdateTask, Versioned
 from services.backend.undo import latest_change
@@ -86,7 +86,8 @@ class Draft:
 
     def tag(self, wanted: TagTask) -> Operation:
         """Return the change of tags."""
-        return self.of("update", wanted, task={"tags": wanted.of(self._work.need(wanted.id).tags)})
+        tags = retagged(self._work.need(wanted.id).tags, add=wanted.add, remove=wanted.remove)
+        return self.of("update", wanted, task={"tags": tags})
 
     def of(self, op: str, wanted: Versioned, **fields: Any) -> Operation:  # noqa: ANN401 - of a batch
         """Return an operation, on the version that the turn began with; a second one follows from the first."""

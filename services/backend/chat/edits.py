@@ -10,6 +10,7 @@ from services.backend.chat.matching import matching
 from services.backend.chat.plan import Asked, Plan
 from services.backend.quick import read
 from services.backend.row import Row
+from services.backend.schemas import retagged
 from services.kit.due import due_zone, resolve
 from services.kit.task import Due, DueAt, DueDate
 
@@ -47,8 +48,7 @@ def tag(asked: Asked, match: re.Match[str]) -> Plan:
     tags = _tags(match["tags"])
 
     def tagged(row: Row) -> requests.Operation:
-        kept = [one for one in row.task.tags if one.casefold() not in {new.casefold() for new in tags}]
-        return _update(row, tags=[*kept, *tags])
+        return _update(row, tags=retagged(row.task.tags, add=tags))
 
     return requests.on_named(asked, match["rest"], tagged, "tagged " + " ".join(f"#{one}" for one in tags))
 
@@ -58,8 +58,7 @@ def untag(asked: Asked, match: re.Match[str]) -> Plan:
     tags = _tags(match["tags"])
 
     def bared(row: Row) -> requests.Operation:
-        off = {one.casefold() for one in tags}
-        return _update(row, tags=[one for one in row.task.tags if one.casefold() not in off])
+        return _update(row, tags=retagged(row.task.tags, remove=tags))
 
     return requests.on_named(asked, match["rest"], bared, "left without " + " ".join(f"#{one}" for one in tags))
 

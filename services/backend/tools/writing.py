@@ -16,7 +16,7 @@ from services.backend.changes import import_tasks as take_in
 from services.backend.changes import preview_import, undo_change
 from services.backend.imports import OnConflict
 from services.backend.quick import Span
-from services.backend.schemas import Description, ExternalId, Tags, TaskCreate, TaskPatch, Title, tag_key
+from services.backend.schemas import Description, ExternalId, Tags, TaskCreate, TaskPatch, Title, retagged
 from services.backend.tasklist import Reply
 from services.backend.tools.tool import Call, Changing, Tool
 from services.backend.workspace import Workspace
@@ -86,11 +86,6 @@ class TagTask(Versioned):
     add: Tags = ()
     remove: tuple[str, ...] = Field(default=(), max_length=50, description="in any case; one it does not have is fine")
 
-    def of(self, tags: Iterable[str]) -> list[str]:
-        """Return the tags that a task which has `tags` is to have."""
-        off = {tag_key(tag.strip()) for tag in (*self.remove, *self.add)}
-        return [*(tag for tag in tags if tag_key(tag) not in off), *self.add]
-
 
 class SetReminders(Versioned):
     """All reminders that the task is to have; none clears them."""
@@ -157,7 +152,7 @@ async def tag_task(call: Call, wanted: TagTask) -> dict[str, Any]:
     """Put tags on a task and take some off it."""
 
     def command(work: Workspace) -> Reply:
-        body = _patch(tags=wanted.of(work.need(wanted.id).tags))
+        body = _patch(tags=retagged(work.need(wanted.id).tags, add=wanted.add, remove=wanted.remove))
         return decide.update(work, wanted.id, body, wanted.expected)
 
     return await call.act(command)

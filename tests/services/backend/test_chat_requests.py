@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from fastapi import FastAPI
@@ -233,3 +234,11 @@ async def test_a_refusal_is_told_without_its_place_in_a_batch(app: FastAPI) -> N
     assert reply.startswith("That cannot be done: recurrence: needs a due date")
     assert "operations." not in reply
     assert reply.endswith(". Nothing was changed.")
+
+
+async def test_a_tag_is_the_same_however_its_accents_are_composed(app: FastAPI) -> None:
+    await add(app, "Pay the rent", tags=[normalize("NFD", "büro")])
+    await say(app, "tag the rent with Büro")
+    assert (await tasks(app))["Pay the rent"]["tags"] == ["Büro"]
+    await say(app, "untag the rent büro")
+    assert (await tasks(app))["Pay the rent"]["tags"] == []

@@ -15,6 +15,7 @@ from services.backend.quick.tokens import Line
 _DAY_LEADS: Final = frozenset(
     {"on", "by", "this", "next", "until", "till", "from", "before", "due", "every", "starting"}
 )
+_GOES_ON: Final = frozenset({*PARTS, *AND, *DAY_ENDS, "at", "in", "next", "remind", "week"})
 _TITLED: Final = frozenset({*WEEKDAYS, *PARTS, *AND, "at", "in", "on", "next", "remind", "week"})
 _DATES: Final[tuple[Callable[[Line, int, Context], Found | None], ...]] = (
     dates.month_first,
@@ -96,7 +97,7 @@ def is_no_day(line: Line, index: int) -> bool:
     if line.token(index).text.istitle():
         return index > 0 and line.token(index + 1).text.istitle() and line.word(index + 1) not in _TITLED
     after = line.word(index + 1)
-    return after.isalpha() and after not in {*PARTS, *AND, "at", "in", "next", "remind", "week", *DAY_ENDS}
+    return after.isalpha() and after not in _GOES_ON
 
 
 def weekdays(line: Line, index: int, *, bare: bool = False) -> tuple[list[int], int]:
