@@ -1,16 +1,22 @@
 import type { Problem } from "./types";
 
+const LONGEST_WAIT_SECONDS = 600;
+
 /** The platform refused a call; `problem` says why. */
 export class ApiError extends Error {
+  /** Seconds to leave the platform alone; whatever it says, the page comes back within ten minutes. */
+  readonly retryAfter: number | null;
+
   constructor(
     readonly status: number,
     readonly problem: Problem,
-    readonly retryAfter: number | null,
+    retryAfter: number | null,
     /** Whether these are the platform's own words, not a page of something between. */
     readonly spoken = true,
   ) {
     super(problem.detail);
     this.name = "ApiError";
+    this.retryAfter = retryAfter === null ? null : Math.min(retryAfter, LONGEST_WAIT_SECONDS);
   }
 
   /** Whether the same call may succeed later. */

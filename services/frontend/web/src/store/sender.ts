@@ -47,7 +47,6 @@ export interface SenderOptions {
 
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 30_000;
-const LONGEST_WAIT_MS = 600_000;
 /** How often a change is tried that alone is answered with a failure, so that it does not hold up all others for ever. */
 export const TRIES = 10;
 const ALWAYS_TOO_LARGE = 413;
@@ -114,7 +113,7 @@ export class Sender {
 
   private async pause(seconds: number | null): Promise<void> {
     const backoff = jittered(Math.min(FIRST_WAIT_MS * 2 ** this.failures++, LAST_WAIT_MS));
-    const asked = Math.min((seconds ?? 0) * 1000, LONGEST_WAIT_MS);
+    const asked = (seconds ?? 0) * 1000;
     this.forbidden = performance.now() + asked;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.max(backoff, asked));

@@ -36,6 +36,14 @@ async function page(backend: Backend, open = () => Database.open(name)): Promise
   return engine;
 }
 
+/** A page that was live, and lost its network. */
+async function offline(backend: Backend): Promise<Engine> {
+  const engine = await page(backend);
+  backend.connect(engine);
+  backend.disconnect(engine);
+  return engine;
+}
+
 beforeEach(() => {
   name = `storage-${++count}`;
   rejected.length = 0;
@@ -52,9 +60,7 @@ afterEach(async () => {
 test("a full disk is told, the page works on, and what waits is kept once there is space", async () => {
   const disk = new Disk();
   const backend = new Backend([milk]);
-  const engine = await page(backend);
-  backend.connect(engine);
-  backend.disconnect(engine);
+  const engine = await offline(backend);
   await waitFor(async () => expect((await stored()).titles).toEqual(["Buy milk"]));
   disk.full = true;
   const keys = [engine.mutate([rename("One")]), engine.mutate([create("rice")])];
@@ -71,9 +77,7 @@ test("a full disk is told, the page works on, and what waits is kept once there 
 test("a full disk hinders no sending, and leaves nothing behind that would be sent again", async () => {
   const disk = new Disk();
   const backend = new Backend([milk]);
-  const engine = await page(backend);
-  backend.connect(engine);
-  backend.disconnect(engine);
+  const engine = await offline(backend);
   engine.mutate([rename("One")]);
   await waitFor(async () => expect((await stored()).keys).toHaveLength(1));
   disk.full = true;
@@ -88,9 +92,7 @@ test("a full disk hinders no sending, and leaves nothing behind that would be se
 test("where space is short the changes are kept, and the tasks are let go, which the platform has too", async () => {
   const disk = new Disk();
   const backend = new Backend([milk]);
-  const engine = await page(backend);
-  backend.connect(engine);
-  backend.disconnect(engine);
+  const engine = await offline(backend);
   await waitFor(async () => expect((await stored()).titles).toEqual(["Buy milk"]));
   disk.full = true;
   const clear = jest.spyOn(IDBObjectStore.prototype, "clear");
@@ -145,9 +147,7 @@ test("storage that does not answer does not hold the page up; what it has is sho
 
 test("a database that is deleted under the page is made anew, with all that waits", async () => {
   const backend = new Backend([milk]);
-  const engine = await page(backend);
-  backend.connect(engine);
-  backend.disconnect(engine);
+  const engine = await offline(backend);
   const first = engine.mutate([rename("One")]);
   await waitFor(() => expect(engine.isAtRisk).toBe(false));
   await deleteDB(name);
@@ -162,9 +162,7 @@ test("a database that is deleted under the page is made anew, with all that wait
 
 test("a database that a newer page has taken over is told, and so is one that is newer from the start", async () => {
   const backend = new Backend([milk]);
-  const engine = await page(backend);
-  backend.connect(engine);
-  backend.disconnect(engine);
+  const engine = await offline(backend);
   const key = engine.mutate([rename("One")]);
   await waitFor(() => expect(engine.isAtRisk).toBe(false));
   const newer = await openDB(name, 99, { upgrade: () => {} });

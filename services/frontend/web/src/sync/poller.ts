@@ -12,7 +12,6 @@ export interface PollerOptions {
 export const SEEN_MS = 4_000;
 export const HIDDEN_MS = 30_000;
 const LAST_WAIT_MS = 60_000;
-const LONGEST_WAIT_MS = 600_000;
 
 /** Reads the log by REST again and again, one reading at a time, for as long as no WebSocket tells what is new. */
 export class Poller {
@@ -90,7 +89,7 @@ export class Poller {
   private failed(error: unknown): number {
     this.answered = false;
     const refused = error instanceof ApiError ? error : null;
-    const asked = Math.min((refused?.retryAfter ?? 0) * 1000, LONGEST_WAIT_MS);
+    const asked = (refused?.retryAfter ?? 0) * 1000;
     this.forbiddenUntil = performance.now() + asked; // a clock that is set anew changes nothing
     this.options.onState(refused ? "away" : "offline");
     return jittered(Math.min(SEEN_MS * 2 ** this.failures++, LAST_WAIT_MS));
