@@ -122,10 +122,6 @@ export class Database {
     return (await this.db.getAll("queue")).sort((one, other) => one.order - other.order);
   }
 
-  async putQueued(record: QueueRecord): Promise<void> {
-    await this.writeQueue(new Map([[record.mutation.key, record]]));
-  }
-
   /** Write records, and delete those that are null, all or none; on the disk, not only on the way there. */
   async writeQueue(records: ReadonlyMap<string, QueueRecord | null>): Promise<void> {
     const write = this.db.transaction("queue", "readwrite", { durability: "strict" });

@@ -110,7 +110,7 @@ test("an undo that waited when the page closed still names its change", async ()
   const database = await Database.open("undoing");
   const first = platform();
   const before = liveEngine([milk], { send: first.send });
-  await before.attach(database);
+  await before.keepIn(async () => database);
   const key = before.mutate([rename("One")]);
   before.undo(key); // while it is being sent
   first.asked[0]?.answer({ change: "c1", seq: 11 });
@@ -119,7 +119,7 @@ test("an undo that waited when the page closed still names its change", async ()
   );
   const second = platform();
   const after = liveEngine([milk], { send: second.send });
-  await after.attach(database);
+  await after.keepIn(async () => database);
   after.setConnection("live");
   await waitFor(() => expect(second.asked).toHaveLength(1));
   expect(second.asked[0]?.mutation).toMatchObject({ kind: "undo", of: key, undoes: "c1" });
@@ -138,10 +138,10 @@ test("an undo of what changed nothing is not sent, since it would take back anot
 test("an undo of a change that is not known is set aside, and the person told", async () => {
   const database = await Database.open("unknown");
   const lost = { kind: "undo" as const, operations: [], of: "gone", before: { milk }, at: "" };
-  await database.putQueued({ order: 1, mutation: { ...lost, key: "u", tab: "dead" }, reason: null });
+  await database.writeQueue(new Map([["u", { order: 1, mutation: { ...lost, key: "u", tab: "dead" }, reason: null }]]));
   const { asked, send } = platform();
   const engine = liveEngine([milk], { send });
-  await engine.attach(database);
+  await engine.keepIn(async () => database);
   engine.setConnection("live");
   await settled();
   expect(asked).toHaveLength(0);
@@ -202,7 +202,7 @@ test("changes of other fields meanwhile are no conflict", async () => {
 test("what waited when the page closed is sent by the next one, in order, under the same keys", async () => {
   const database = await Database.open("closing");
   const before = new Engine({ tabs: loneTab("first"), send: platform().send });
-  await before.attach(database);
+  await before.keepIn(async () => database);
   before.receive({ type: "snapshot", epoch: 1, seq: 10, tasks: [milk], part: 1, last: true });
   before.setConnection("offline");
   const keys = [before.mutate([rename("One")]), before.mutate([rename("Two")])];
@@ -210,7 +210,7 @@ test("what waited when the page closed is sent by the next one, in order, under 
 
   const { asked, send } = platform();
   const after = new Engine({ tabs: loneTab("second"), send });
-  await after.attach(database);
+  await after.keepIn(async () => database);
   expect(titleIn(after)).toBe("Two");
   expect(after.cursor).toEqual({ epoch: 1, seq: 10 });
   after.setConnection("live");

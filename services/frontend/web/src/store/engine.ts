@@ -79,14 +79,12 @@ export class Engine {
     return waiting.some(({ mutation }) => !this.persistence.isKept(mutation.key));
   }
 
-  /** Keep on the device what is here, as long as it can be opened there; shows what the device has. */
+  /**
+   * Keep on the device what is here, as long as it can be opened there; shows what the device has, and takes over the
+   * changes that tabs which are gone left in the queue.
+   */
   keepIn(open: () => Promise<Database>): Promise<void> {
     return this.persistence.start(open);
-  }
-
-  /** Show what the device has, and take over the changes that tabs which are gone left in the queue. */
-  attach(database: Database): Promise<void> {
-    return this.persistence.use(database);
   }
 
   /** The person looks at the page: see what became of other tabs, and of the device's storage. */

@@ -249,7 +249,7 @@ test("a snapshot that is older than the answer to a change does not take the cha
 
 test("a clock that goes back does not change the order, nor over a restart", async () => {
   const database = await Database.open("clock");
-  await engine.attach(database);
+  await engine.keepIn(async () => database);
   const now = jest.spyOn(Date, "now");
   const real = Date.UTC(2026, 10, 30);
   now.mockReturnValue(real + 86_400_000);
@@ -260,13 +260,13 @@ test("a clock that goes back does not change the order, nor over a restart", asy
   await waitFor(() => expect(engine.isAtRisk).toBe(false));
   engine.stop();
   engine = new Engine({ send: backend.send, tabs: loneTab("next") });
-  await engine.attach(await Database.open("clock"));
+  await engine.keepIn(() => Database.open("clock"));
   engine.mutate([change("first", { title: "fourth" })]);
   await waitFor(() => expect(engine.isAtRisk).toBe(false));
   engine.stop();
   now.mockReturnValue(real - 86_400_000);
   engine = new Engine({ send: backend.send, tabs: loneTab("last") });
-  await engine.attach(await Database.open("clock"));
+  await engine.keepIn(() => Database.open("clock"));
   backend.connect(engine);
   await isSent();
   expect(backend.effects.map(({ operations: [one] }) => one && "task" in one && one.task.title)).toEqual([

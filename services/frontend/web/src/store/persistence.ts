@@ -67,7 +67,7 @@ export class Persistence {
   }
 
   /** Use a database that is open. */
-  async use(database: Database): Promise<void> {
+  private async use(database: Database): Promise<void> {
     await this.source.read(database);
     if (this.stopped) return database.close();
     database.onLost = () => this.failed(database, new DOMException("it was closed", "InvalidStateError"));
