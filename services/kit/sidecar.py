@@ -137,11 +137,6 @@ class Sidecar:
             item.metadata["ttlInSeconds"] = str(ttl)
         await self._call("SaveState", api_v1.SaveStateRequest(store_name=store, states=[item]))
 
-    async def save_many(self, store: str, items: Mapping[str, bytes]) -> None:
-        """Write several keys, whatever they hold; not atomic."""
-        states = [common_v1.StateItem(key=key, value=data) for key, data in items.items()]
-        await self._call("SaveState", api_v1.SaveStateRequest(store_name=store, states=states))
-
     async def delete(self, store: str, key: str) -> None:
         """Delete one key; one that is not there is no error."""
         await self._call("DeleteState", api_v1.DeleteStateRequest(store_name=store, key=key))

@@ -1,7 +1,6 @@
 """CloudEvents as daprd makes them from what an application publishes."""
 
 import base64
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -129,8 +128,3 @@ def new_traceparent() -> str:
     """Return a fresh trace context of the W3C form, not sampled."""
     trace = uuid.uuid4().hex
     return f"00-{trace}-{uuid.uuid4().hex[:16]}-00"
-
-
-def now_millis() -> int:
-    """Return the wall clock in milliseconds since the epoch."""
-    return int(time.time() * 1000)
