@@ -30,6 +30,7 @@ let connection: Connection;
 
 beforeEach(async () => {
   jest.useFakeTimers();
+  jest.spyOn(Math, "random").mockReturnValue(0.5); // no jitter
   [cursor, token, sockets, states, heard, refusals] = [null, null, [], [], [], 0];
   connection = new Connection({
     url: "ws://here/ws",
