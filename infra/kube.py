@@ -55,20 +55,23 @@ def meta(
     return ObjectMetaArgs(name=name, namespace=namespace, labels=labels(of), annotations=annotations)
 
 
-def pod_security(user: int = _USER) -> PodSecurityContextArgs:
-    """Return the pod's part of Pod Security `restricted`; the sidecar falls under it too."""
+def pod_security(group: int | None = None) -> PodSecurityContextArgs:
+    """Return the pod's part of Pod Security `restricted`, and the group that its volumes are given to.
+
+    It names no user, since a sidecar falls under it too, and daprd 1.16 ends at once as any user but its image's.
+    """
     return PodSecurityContextArgs(
         run_as_non_root=True,
-        run_as_user=user,
-        run_as_group=user,
-        fs_group=user,
+        fs_group=group,
         seccomp_profile=SeccompProfileArgs(type="RuntimeDefault"),
     )
 
 
-def container_security() -> SecurityContextArgs:
+def container_security(user: int = _USER) -> SecurityContextArgs:
     """Return the container's part of Pod Security `restricted`, with a root file system that nobody writes to."""
     return SecurityContextArgs(
+        run_as_user=user,
+        run_as_group=user,
         allow_privilege_escalation=False,
         read_only_root_filesystem=True,
         capabilities=CapabilitiesArgs(drop=["ALL"]),

@@ -188,6 +188,6 @@ def _container(settings: Settings, secret: pulumi.Input[str]) -> ContainerArgs:
         resources=ResourceRequirementsArgs(
             requests={"cpu": "100m", "memory": "256Mi"}, limits={"cpu": "2", "memory": "512Mi"}
         ),
-        security_context=container_security(),
+        security_context=container_security(_POSTGRES_USER),
         volume_mounts=[VolumeMountArgs(name=name, mount_path=path) for name, path in mounts.items()],
     )

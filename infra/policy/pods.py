@@ -35,6 +35,8 @@ def _pod(pod: Pod) -> Iterator[str]:
             yield f"volume {volume.get('name')} is of kind {kind}"
     if pod.annotations.get(_SIDECAR) == "true" and pod.annotations.get(_SIDECAR_SECCOMP) not in _SECCOMP:
         yield f"the sidecar has no {_SIDECAR_SECCOMP}"
+    if pod.annotations.get(_SIDECAR) == "true" and at(pod.spec, "securityContext.runAsUser") is not None:
+        yield "the pod sets runAsUser, by which daprd may not start: let each container set its own"
 
 
 def _container(container: Props, pod: Props) -> Iterator[str]:

@@ -46,6 +46,10 @@ UNRESTRICTED: dict[str, Change] = {
     "with sysctls": in_pod(securityContext={**POD["spec"]["securityContext"], "sysctls": [{"name": "a"}]}),
     "with a bad init container": in_pod(initContainers=[{**CONTAINER, "securityContext": {}}]),
     "with an unconfined sidecar": with_sidecar(sidecar_seccomp_profile_type=None),
+    "with a user for the sidecar too": lambda pod: (
+        with_sidecar()(pod),
+        in_pod(securityContext={**POD["spec"]["securityContext"], "runAsUser": 10001})(pod),
+    ),
 }
 
 

@@ -81,10 +81,14 @@ def test_pods_keep_to_the_restricted_standard(graph: Graph, service: Service) ->
 def assert_restricted(found: dict[str, Any]) -> None:
     assert found["securityContext"]["runAsNonRoot"] is True
     assert found["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert "runAsUser" not in found["securityContext"]  # the sidecar would fall under it
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(found)
     assert all("hostPath" not in volume for volume in found.get("volumes", []))
     for container in found["containers"]:
+        user = 999 if container["name"] == "postgres" else 10001
         assert container["securityContext"] == {
+            "runAsUser": user,
+            "runAsGroup": user,
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
