@@ -33,7 +33,7 @@ await walk(async (open) => {
 
 async function choose(page, name, text) {
   const file = { name, mimeType: "text/plain", buffer: Buffer.from(text) };
-  await page.getByLabel("File").setInputFiles(file);
+  await page.getByLabel("File", { exact: true }).setInputFiles(file);
 }
 
 /** Every format is handed to the browser under its name; JSON holds all there is. */
