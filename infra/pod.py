@@ -35,11 +35,15 @@ from infra.settings import Settings
 TOKEN_KEY: Final = "token"  # noqa: S105 - the key that Dapr reads a token under
 LOOPBACK: Final = "127.0.0.1"
 
-# A pod that is to end: endpoints forget it (5 s), then the service finishes what it has begun (8 s at most, see
-# services/kit/app.py), and the sidecar, which hears of it at the same time, serves it until then.
+# How a pod ends, of which service and sidecar hear at the same time. The public service is called at its own port:
+# endpoints forget it (5 s), it finishes what it has begun (8 s at most, see services/kit/app.py), and its sidecar
+# serves it until then. The others are called through their sidecars, to which a caller's sidecar stays connected for
+# as long as they live: so these go first, and the services after them.
 _FORGOTTEN_SECONDS: Final = 5
-_SIDECAR_BLOCKS: Final = "15s"
+_PUBLIC_SIDECAR_STAYS: Final = 15
+_SIDECAR_STAYS: Final = 10
 _SIDECAR_GRACE_SECONDS: Final = 5
+_AFTER_SIDECAR_SECONDS: Final = _SIDECAR_STAYS + _SIDECAR_GRACE_SECONDS + 1
 _GRACE_SECONDS: Final = 30
 
 _MEBI: Final = 1024 * 1024
@@ -100,7 +104,7 @@ def sidecar(service: Service, tokens: Tokens) -> dict[str, pulumi.Input[str]]:
         "dapr.io/metrics-port": str(SIDECAR_METRICS_PORT),
         "dapr.io/disable-builtin-k8s-secret-store": "true",
         "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
-        "dapr.io/block-shutdown-duration": _SIDECAR_BLOCKS,
+        "dapr.io/block-shutdown-duration": f"{_PUBLIC_SIDECAR_STAYS if service.public else _SIDECAR_STAYS}s",
         "dapr.io/graceful-shutdown-seconds": str(_SIDECAR_GRACE_SECONDS),
         **_SIDECAR_RESOURCES,
     }
@@ -116,7 +120,7 @@ def _container(service: Service, settings: Settings, tokens: Tokens) -> Containe
         startup_probe=_probe(service, settings, "/healthz", every=2, failures=60),
         liveness_probe=_probe(service, settings, "/healthz", every=10, failures=6),
         readiness_probe=_probe(service, settings, "/readyz", every=5, failures=2),
-        lifecycle=LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=_FORGOTTEN_SECONDS))),
+        lifecycle=LifecycleArgs(pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=_stays(service)))),
         resources=ResourceRequirementsArgs(
             requests={"cpu": "100m", "memory": "192Mi"},
             limits={"cpu": "2", "memory": "512Mi"},
@@ -124,6 +128,11 @@ def _container(service: Service, settings: Settings, tokens: Tokens) -> Containe
         security_context=container_security(),
         volume_mounts=[VolumeMountArgs(name="tmp", mount_path="/tmp")],  # noqa: S108 - a volume of the pod's own
     )
+
+
+def _stays(service: Service) -> int:
+    """Return for how many seconds a service goes on as before when its pod is to end."""
+    return _FORGOTTEN_SECONDS if service.public else _AFTER_SIDECAR_SECONDS
 
 
 def environment(service: Service, settings: Settings) -> dict[str, str]:

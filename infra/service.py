@@ -32,6 +32,7 @@ from infra.settings import Settings
 
 _BUSY_PERCENT = 70
 _ROLLOUT_SECONDS = 300
+_AWAITED = f"{_ROLLOUT_SECONDS + 60}s"  # beyond which Pulumi would wait for what Kubernetes has given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,10 @@ class DaprService(pulumi.ComponentResource):
                 selector=self._pods(),
                 template=pod(args.service, args.settings, args.tokens, args.read),
             ),
-            opts=self._child(*after, ignore=["spec.replicas"]),  # the autoscaler's from then on
+            opts=pulumi.ResourceOptions.merge(
+                self._child(*after, ignore=["spec.replicas"]),  # the autoscaler's from then on
+                pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=_AWAITED, update=_AWAITED)),
+            ),
         )
 
     def _scaling(self, deployment: Deployment) -> None:

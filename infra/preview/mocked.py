@@ -81,6 +81,7 @@ class _Monitor(mocks.MockMonitor):
                     "protect": request.protect,
                     "retain_on_delete": request.retainOnDelete,
                     "ignore_changes": list(request.ignoreChanges),
+                    "update_timeout": request.customTimeouts.update,
                 },
             )
         )

@@ -182,11 +182,22 @@ def test_probes_reach_the_service_where_it_listens(graph: Graph, service: Servic
 def test_a_pod_ends_after_its_requests(gke: Graph, service: Service) -> None:
     deployment = gke.one("Deployment", service.app_id)
     found, notes = pod(deployment), bare(deployment["spec.template.metadata.annotations"])
-    forgotten = found["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    blocks = int(notes["dapr.io/block-shutdown-duration"].removesuffix("s"))
-    assert forgotten + 8 < blocks, "the sidecar outlives what services/kit/app.py takes to end"
-    assert blocks + int(notes["dapr.io/graceful-shutdown-seconds"]) < found["terminationGracePeriodSeconds"]
+    goes_on = found["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    stays = int(notes["dapr.io/block-shutdown-duration"].removesuffix("s"))
+    gone = stays + int(notes["dapr.io/graceful-shutdown-seconds"])
+    if service.public:
+        assert goes_on + 8 < stays, "the sidecar outlives what services/kit/app.py takes to end"
+    else:
+        assert goes_on > gone, "callers come through the sidecar, for as long as it is there"
+    assert max(gone, goes_on + 8) < found["terminationGracePeriodSeconds"]
     assert bare(deployment["spec.strategy.rollingUpdate"]) == {"maxSurge": 1, "maxUnavailable": 0}
+
+
+@SERVICES
+def test_a_rollout_that_kubernetes_gives_up_is_not_waited_for_longer(graph: Graph, service: Service) -> None:
+    deployment = graph.one("Deployment", service.app_id)
+    waited = int(deployment.options["update_timeout"].removesuffix("s"))
+    assert 0 < waited - bare(deployment["spec.progressDeadlineSeconds"]) <= 60
 
 
 @SERVICES
