@@ -3,7 +3,8 @@
 import pulumi
 
 from components.catalogue import CATALOGUE
-from components.kubernetes import Place
+from components.dapr import DATABASE_SECRET
+from components.kubernetes import KAFKA_USER, Place
 from infra import collector, postgres, redpanda
 from infra.cluster import provision
 from infra.configuration import read
@@ -34,9 +35,12 @@ credentials = Credentials(
 )
 
 # Both can be used: the topics are there, and the database answers
+with_user, with_address = credentials.versions([KAFKA_USER.name]), credentials.versions([DATABASE_SECRET.name])
 usable = [
-    redpanda.topics_task(stream, settings, CATALOGUE, within, cluster.options(credentials, closed, *stream.ready)),
-    postgres.check(database, settings, within, cluster.options(credentials, closed, *database.ready)),
+    redpanda.topics_task(
+        stream, settings, CATALOGUE, within, with_user, cluster.options(credentials, closed, *stream.ready)
+    ),
+    postgres.check(database, settings, within, with_address, cluster.options(credentials, closed, *database.ready)),
 ]
 
 # Dapr, and what it is told of the catalogue

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from infra.kube import provider
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def provision(name: str, settings: Settings) -> Cluster:
     """Make the cluster, or find it."""
     if settings.platform == "gke":
         return _google(name, settings)
-    return Cluster(kubernetes.Provider(name, context=settings.kube_context, enable_server_side_apply=True))
+    return Cluster(provider(name, context=settings.kube_context))
 
 
 def _google(name: str, settings: Settings) -> Cluster:

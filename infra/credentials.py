@@ -5,7 +5,7 @@ What a sidecar or a service reads once, when it starts, is read again by new pod
 with a new value, and of the others the version stands in the pods' annotations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -68,10 +68,13 @@ class Credentials(pulumi.ComponentResource):
             SMTP_SECRET: EMAIL_BINDING in service.bindings,
             CONVERSATION_KEY.name: service.converses,
         } | {secret.name: True for secret in service.secrets}
+        return self.versions(name for name, is_used in uses.items() if is_used)
+
+    def versions(self, names: Iterable[str]) -> dict[str, pulumi.Input[str]]:
+        """Return, as annotations, the version of each of these secrets that there is."""
         return {
-            f"{PLATFORM}/secret-{name}": secret.metadata.resource_version
-            for name, secret in self._secrets.items()
-            if uses.get(name)
+            f"{PLATFORM}/secret-{name}": self._secrets[name].metadata.resource_version
+            for name in sorted(set(names) & set(self._secrets))
         }
 
     def _given(self) -> dict[str, Values]:

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_gcp import container, projects, serviceaccount
 
+from infra.kube import provider
 from infra.settings import Settings
 from infra.vpc import CONTROL_PLANE, NODE_TAG, Ranges, Vpc
 
@@ -144,12 +145,7 @@ class Gke(pulumi.ComponentResource):
         found = pulumi.Output.all(self.cluster.name, self.cluster.endpoint, authority)
         config: pulumi.Output[str] = found.apply(lambda given: kubeconfig(*given))
         hidden: pulumi.Output[str] = pulumi.Output.secret(config)
-        return kubernetes.Provider(
-            self._stem,
-            kubeconfig=hidden,
-            enable_server_side_apply=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
-        )
+        return provider(self._stem, pulumi.ResourceOptions(parent=self, depends_on=ready), kubeconfig=hidden)
 
 
 def kubeconfig(name: str, endpoint: str, authority: str | None) -> str:

@@ -33,7 +33,10 @@ _SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class TaskArgs:
-    """A shell script, the image that has its tools, its environment, and where it has to connect to."""
+    """A shell script, the image that has its tools, its environment, and where it has to connect to.
+
+    `read` are the versions of the secrets in it: with another one it runs again.
+    """
 
     namespace: pulumi.Input[str]
     image: str
@@ -41,6 +44,7 @@ class TaskArgs:
     plain: Mapping[str, str] = field(default_factory=dict)
     secret: Mapping[str, SecretRef] = field(default_factory=dict)
     reaches: Sequence[Destination] = ()
+    read: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Task(pulumi.ComponentResource):
@@ -67,7 +71,7 @@ class Task(pulumi.ComponentResource):
 
 def _pod(name: str, args: TaskArgs) -> PodTemplateSpecArgs:
     return PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels=labels(name)),
+        metadata=ObjectMetaArgs(labels=labels(name), annotations=dict(args.read)),
         spec=PodSpecArgs(
             restart_policy="Never",
             automount_service_account_token=False,

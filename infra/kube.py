@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import (
     CapabilitiesArgs,
     Namespace,
@@ -19,6 +20,29 @@ PLATFORM: Final = "task-platform"
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"  # Kubernetes itself sets this label on every namespace
 
 _USER: Final = 10001
+
+
+def provider(
+    name: str,
+    opts: pulumi.ResourceOptions | None = None,
+    *,
+    context: str | None = None,
+    kubeconfig: pulumi.Input[str] | None = None,
+) -> kubernetes.Provider:
+    """Return a provider that changes a Secret or ConfigMap in its place, unless it says that it is immutable.
+
+    Pulumi's own way is to replace them, and with a name of their own that is to delete first: them, and with them every
+    Deployment that names them.
+    """
+    return kubernetes.Provider(
+        name,
+        context=context,
+        kubeconfig=kubeconfig,
+        enable_server_side_apply=True,
+        enable_secret_mutable=True,
+        enable_config_map_mutable=True,
+        opts=opts,
+    )
 
 
 class CustomObject(pulumi.CustomResource):

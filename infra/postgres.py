@@ -1,5 +1,6 @@
 """The state store's database: PostgreSQL in the cluster, for one machine, or any other by a connection string."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -77,11 +78,17 @@ def connection_string(
     return pulumi.Output.secret(pulumi.Output.format(form, host, PORT, user, password, sslmode))
 
 
-def check(database: Database, settings: Settings, within: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Task:
+def check(
+    database: Database,
+    settings: Settings,
+    within: pulumi.Input[str],
+    read: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> Task:
     """Connect once before any service does: a wrong address or password stops the rollout here, and says so."""
     script = "psql \"$DATABASE\" --no-psqlrc --tuples-only --command 'select version()'"
     secret = {"DATABASE": DATABASE_SECRET}
-    args = TaskArgs(within, settings.postgres_image, script, secret=secret, reaches=database.destinations)
+    args = TaskArgs(within, settings.postgres_image, script, secret=secret, reaches=database.destinations, read=read)
     return Task("database-check", args, opts)
 
 

@@ -1,5 +1,6 @@
 """The event stream: Redpanda in the cluster or any other Kafka, and the topics of the catalogue on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -162,7 +163,12 @@ def values(settings: Settings) -> dict[str, Any]:
 
 
 def topics_task(
-    stream: Stream, settings: Settings, catalogue: Catalogue, within: pulumi.Input[str], opts: pulumi.ResourceOptions
+    stream: Stream,
+    settings: Settings,
+    catalogue: Catalogue,
+    within: pulumi.Input[str],
+    read: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
 ) -> Task:
     """Make the topics of the catalogue, or bring them to what the settings say; it can be run again."""
     secret = {"RPK_USER": KAFKA_USER, "RPK_PASS": KAFKA_PASSWORD} if stream.kafka.sasl != "none" else {}
@@ -173,7 +179,7 @@ def topics_task(
         secret["AUTHORITY"] = KAFKA_CA
         plain["RPK_TLS_CA"] = "/tmp/ca.crt"  # noqa: S108 - a volume of the pod's own
     script = topics_script(settings, catalogue)
-    args = TaskArgs(within, settings.redpanda_image, script, plain, secret, stream.destinations)
+    args = TaskArgs(within, settings.redpanda_image, script, plain, secret, stream.destinations, read)
     return Task(TOPICS, args, opts)
 
 

@@ -30,6 +30,12 @@ def test_every_object_is_made_with_the_providers_own_cluster(graph: Graph) -> No
     assert {r.provider.rpartition("::")[0] for r in kubernetes(graph)} == {provider.urn}
 
 
+def test_a_secret_is_changed_in_its_place(graph: Graph) -> None:
+    """Otherwise Pulumi deletes a named one first, and with it every Deployment that names it."""
+    (provider,) = graph.all("kubernetes", lambda r: r.type == "pulumi:providers:kubernetes")
+    assert {provider.inputs[f"enable{what}Mutable"] for what in ("Secret", "ConfigMap")} == {"true"}
+
+
 def test_every_component_and_object_has_a_name_of_its_own(graph: Graph) -> None:
     urns = [r.urn for r in graph.resources]
     assert len(urns) == len(set(urns))

@@ -165,6 +165,12 @@ def test_new_secrets_mean_new_pods_of_those_that_read_them(existing: Graph) -> N
     }
 
 
+def test_what_is_new_in_a_secret_is_tried_before_pods_get_it(existing: Graph) -> None:
+    for name, secret in (("topics", "kafka"), ("database-check", "database")):
+        annotations = bare(existing.one("Job", name)["spec.template.metadata.annotations"])
+        assert list(annotations) == [f"task-platform/secret-{secret}"]
+
+
 @SERVICES
 def test_probes_reach_the_service_where_it_listens(graph: Graph, service: Service) -> None:
     container = pod(graph.one("Deployment", service.app_id))["containers"][0]
