@@ -51,7 +51,11 @@ def topic_scopes(pubsub: str, catalogue: Catalogue = CATALOGUE) -> dict[str, str
 
 
 def configuration_document(service: Service) -> Document:
-    """Return the Configuration of a service's sidecar: it hands out the secrets of the catalogue, and no others."""
+    """Return the Configuration of a service's sidecar: it hands out the secrets of the catalogue, and no others.
+
+    It keeps what it has read when it started, as a service does: Dapr 1.18 by itself takes up every new component and
+    secret at once, and one that it cannot use, a password that is wrong, ends the sidecars of all running pods.
+    """
     document = _document("Configuration", service.app_id)
     secrets: Document = {"storeName": SECRET_STORE, "defaultAccess": "deny"}
     if service.secrets:
@@ -59,6 +63,7 @@ def configuration_document(service: Service) -> Document:
     document["spec"] = {
         "secrets": {"scopes": [secrets]},
         "metrics": {"enabled": True, "http": {"increasedCardinality": False}},
+        "features": [{"name": "HotReload", "enabled": False}],
     }
     return document
 

@@ -147,6 +147,12 @@ def test_a_service_may_use_the_parts_of_dapr_that_it_needs(graph: Graph, service
     assert not used & {("actors", "grpc"), ("shutdown", "grpc"), ("shutdown", "http"), ("state", "http")}
 
 
+@pytest.mark.parametrize("service", CATALOGUE.services, ids=lambda service: service.app_id)
+def test_a_sidecar_takes_up_nothing_new_while_it_runs(graph: Graph, service: Any) -> None:
+    features = bare(graph.object("Configuration", service.app_id)["spec.features"])
+    assert features == [{"name": "HotReload", "enabled": False}]
+
+
 def test_traces_go_to_the_collector_where_there_is_one(minikube: Graph, existing: Graph) -> None:
     tracing = bare(existing.object("Configuration", "backend")["spec.tracing"])
     assert tracing["otel"]["endpointAddress"] == "collector.observability.svc.cluster.local:4317"
