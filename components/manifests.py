@@ -16,6 +16,7 @@ Document = dict[str, Any]
 TRUST_DOMAIN: Final = "public"
 
 _API: Final = "dapr.io/v1alpha1"
+_SCOPING: Final = frozenset({"publishingScopes", "subscriptionScopes"})
 
 
 def component_document(component: Component, catalogue: Catalogue = CATALOGUE) -> Document:
@@ -48,6 +49,23 @@ def topic_scopes(pubsub: str, catalogue: Catalogue = CATALOGUE) -> dict[str, str
         "publishingScopes": _scopes(publishing),
         "subscriptionScopes": _scopes(consuming),
     }
+
+
+def told_to(app_id: str, document: Document) -> Document | None:
+    """Return what a document says to the sidecar of one app: without what is said of others; None if nothing."""
+    if document["kind"] == "Configuration":
+        return document if document["metadata"]["name"] == app_id else None
+    if app_id not in document.get("scopes", [app_id]):
+        return None
+    spec = dict(document["spec"])
+    if "metadata" in spec:
+        spec["metadata"] = [_of(app_id, entry) if entry["name"] in _SCOPING else entry for entry in spec["metadata"]]
+    return {"kind": document["kind"], "name": document["metadata"]["name"], "spec": spec}
+
+
+def _of(app_id: str, entry: Document) -> Document:
+    own = [scope for scope in entry["value"].split(";") if scope.partition("=")[0] == app_id]
+    return {**entry, "value": ";".join(own)}
 
 
 def configuration_document(service: Service) -> Document:

@@ -61,7 +61,9 @@ watch = Observability("observability", settings, within, cluster.options(dapr))
 
 # The services: who writes, who consumes, and last the public one
 around = surroundings(settings, stream, database)
-services = roll_out(RolloutArgs(settings, CATALOGUE, within, credentials, around), cluster.options(blocks, closed))
+services = roll_out(
+    RolloutArgs(settings, CATALOGUE, within, credentials, place, around), cluster.options(blocks, closed)
+)
 
 # The door
 public = next(service for service in CATALOGUE.services if service.public)

@@ -4,6 +4,8 @@ What each value is for was seen on a cluster; docs/decisions/0011-dapr-on-a-clus
 definitions of custom resources are installed and upgraded.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,8 +14,9 @@ import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from components.kubernetes import Place, documents
+from components.manifests import told_to
 from components.model import Catalogue
-from infra.kube import NAMESPACE_NAME, CustomObject, namespace
+from infra.kube import NAMESPACE_NAME, PLATFORM, CustomObject, namespace
 from infra.network import DAPR
 from infra.settings import Settings
 
@@ -69,6 +72,13 @@ def values(settings: Settings) -> dict[str, Any]:
             },
         },
     }
+
+
+def sidecar_version(app_id: str, settings: Settings, place: Place, catalogue: Catalogue) -> dict[str, str]:
+    """Return, as an annotation, what a sidecar is made from and goes by, both of which it takes up when it starts."""
+    read = [part for document in documents(place, catalogue).values() if (part := told_to(app_id, document))]
+    told = json.dumps([settings.dapr_version, settings.dapr_registry, read], sort_keys=True)
+    return {f"{PLATFORM}/sidecar": hashlib.sha256(told.encode()).hexdigest()[:16]}
 
 
 @dataclass(frozen=True, slots=True)

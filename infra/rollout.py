@@ -9,9 +9,11 @@ import pulumi
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgs as Peer
 
+from components.kubernetes import Place
 from components.model import Catalogue, Service
 from infra import collector
 from infra.credentials import Credentials
+from infra.dapr import sidecar_version
 from infra.entry import LOAD_BALANCERS
 from infra.network import ANYWHERE, HTTPS, OUTSIDE, Destination, Surroundings, network, pods
 from infra.observability import scrapers
@@ -31,6 +33,7 @@ class RolloutArgs:
     catalogue: Catalogue
     namespace: pulumi.Input[str]
     credentials: Credentials
+    place: Place
     around: Surroundings
 
 
@@ -64,7 +67,8 @@ def _service(service: Service, args: RolloutArgs, opts: pulumi.ResourceOptions) 
         namespace=args.namespace,
         tokens=args.credentials.tokens,
         around=args.around,
-        read=args.credentials.read_by(service),
+        read=args.credentials.read_by(service)
+        | sidecar_version(service.app_id, args.settings, args.place, args.catalogue),
     )
     return DaprService(service.app_id, made, opts)
 

@@ -39,8 +39,8 @@ _AWAITED = f"{_ROLLOUT_SECONDS + 60}s"  # beyond which Pulumi would wait for wha
 class DaprServiceArgs:
     """What a service on the cluster is made from.
 
-    `namespace` is what it stands in, `tokens` the secrets that guard it and its sidecar, and `read` the version of
-    every secret that it reads when it starts: a new version is a new pod.
+    `namespace` is what it stands in, `tokens` the secrets that guard it and its sidecar, and `read` the versions of
+    what it and its sidecar read when they start: a new version is a new pod.
     """
 
     service: Service

@@ -11,6 +11,7 @@ from services.frontend.origins import public_origins
 from services.frontend.sign_in import SignIn
 from services.kit.config import Config
 
+EVERY = {service.app_id for service in CATALOGUE.services}
 SERVICES = pytest.mark.parametrize("service", CATALOGUE.services, ids=lambda service: service.app_id)
 KINDS = {
     "ServiceAccount", "Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy",
@@ -152,7 +153,7 @@ def test_new_secrets_mean_new_pods_of_those_that_read_them(existing: Graph) -> N
         service.app_id: {
             note.removeprefix("task-platform/secret-")
             for note in bare(existing.one("Deployment", service.app_id)["spec.template.metadata.annotations"])
-            if note.startswith("task-platform/")
+            if note.startswith("task-platform/secret-")
         }
         for service in CATALOGUE.services
     }
@@ -163,6 +164,40 @@ def test_new_secrets_mean_new_pods_of_those_that_read_them(existing: Graph) -> N
         "recurring-task": {"database", "kafka"},
         "audit": {"database", "kafka"},
     }
+
+
+def sidecar_versions(stack: str, **settings: Any) -> dict[str, str]:
+    graph = run(stack, with_settings(stack, **settings))
+    return {
+        service.app_id: bare(graph.one("Deployment", service.app_id)["spec.template.metadata.annotations"])[
+            "task-platform/sidecar"
+        ]
+        for service in CATALOGUE.services
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed"),
+    [
+        ({}, set()),
+        ({"imageTag": "0.2.0"}, set()),
+        ({"daprVersion": "1.18.2"}, EVERY),
+        ({"kafkaSasl": "none"}, EVERY),
+        ({"smtpHost": "mail.example.com", "smtpFrom": "tasks@example.com"}, {"notification"}),
+        (
+            {
+                "conversation": "ollama",
+                "conversationModel": "a",
+                "conversationEndpoint": "http://models.example.com:11434",
+            },
+            EVERY,
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_new_to_a_sidecar_means_new_pods(settings: dict[str, str], changed: set[str]) -> None:
+    before, after = sidecar_versions("minikube"), sidecar_versions("minikube", **settings)
+    assert {app_id for app_id in before if before[app_id] != after[app_id]} == changed
 
 
 def test_what_is_new_in_a_secret_is_tried_before_pods_get_it(existing: Graph) -> None:
