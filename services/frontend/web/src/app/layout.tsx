@@ -1,8 +1,10 @@
 import "@fontsource-variable/inter/wght.css";
+import font from "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2";
 import "./tokens.css";
 import "./base.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+import { preload } from "react-dom";
 
 export const metadata: Metadata = {
   title: "Tasks",
@@ -25,6 +27,8 @@ export const viewport: Viewport = {
 const THEME = `try{var t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch(e){}`;
 
 export default function RootLayout({ children }: { children: ReactNode }) {
+  preload(font, { as: "font", type: "font/woff2", crossOrigin: "anonymous" });
+  preload("/config.json", { as: "fetch", crossOrigin: "anonymous" });
   return (
     <html lang="en" suppressHydrationWarning>
       <head>
