@@ -155,9 +155,10 @@ export class Engine {
   }
 
   private async read(database: Database): Promise<void> {
-    const stored = this.confirmed.cursor === null ? await database.readConfirmed() : null;
+    const wanted = this.confirmed.cursor === null;
+    const [stored, queue] = await Promise.all([wanted ? database.readConfirmed() : null, database.readQueue()]);
     if (stored && this.confirmed.cursor === null) this.confirmed = stored;
-    await this.takeOver(database);
+    await this.takeOver(database, queue);
     if (this.keeper === null) {
       this.keeper = false;
       this.tabs.keep(() => {
@@ -168,9 +169,9 @@ export class Engine {
     this.show();
   }
 
-  /** Take over what tabs left behind; asked after the queue is read, since only a living tab writes to it. */
-  private async takeOver(database: Database): Promise<void> {
-    const queue = await database.readQueue();
+  /** Take over what tabs left behind; they are asked after the queue is read, since only a living tab writes to it. */
+  private async takeOver(database: Database, queue: readonly QueueRecord[]): Promise<void> {
+    if (queue.length === 0) return;
     const alive = await this.tabs.alive();
     const { name } = this.tabs;
     const here = new Set(this.keys());

@@ -27,15 +27,18 @@ let heard: ServerMessage[];
 /** How often the browser itself refuses to open one. */
 let refusals: number;
 let connection: Connection;
+let ready: Promise<void>;
 
 beforeEach(async () => {
   jest.useFakeTimers();
   jest.spyOn(Math, "random").mockReturnValue(0.5); // no jitter
   [cursor, token, sockets, states, heard, refusals] = [null, null, [], [], [], 0];
+  ready = Promise.resolve();
   connection = new Connection({
     url: "ws://here/ws",
     cursor: () => cursor,
     token: async () => token,
+    ready: () => ready,
     onMessage: (message) => heard.push(message),
     onState: (state) => states.push(state),
     open: (_url, protocols) => {
@@ -63,13 +66,31 @@ const beat = (seq: number | null) => latest().say({ type: "heartbeat", epoch: se
 
 test("it says where it stands: nothing at first, its cursor when it comes back", async () => {
   latest().onopen?.();
+  await jest.advanceTimersByTimeAsync(0);
   expect(latest().sent).toEqual(['{"type":"hello","epoch":null,"since":null}']);
   cursor = { epoch: 1, seq: 7 };
   connection.resync();
   await jest.advanceTimersByTimeAsync(0);
   latest().onopen?.();
+  await jest.advanceTimersByTimeAsync(0);
   expect(latest().sent).toEqual(['{"type":"hello","epoch":1,"since":7}']);
   expect(sockets[0]?.closed).toBe(true);
+});
+
+test("it opens at once, and says where it stands as soon as that is known", async () => {
+  let known = () => {};
+  ready = new Promise((resolve) => {
+    known = resolve;
+  });
+  connection.resync();
+  await jest.advanceTimersByTimeAsync(0);
+  latest().onopen?.();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(latest().sent).toEqual([]);
+  cursor = { epoch: 1, seq: 7 };
+  known();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(latest().sent).toEqual(['{"type":"hello","epoch":1,"since":7}']);
 });
 
 test("a token goes in the subprotocol, and is asked for anew each time", async () => {

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   url: string;
   cursor: () => Cursor | null;
   token: () => Promise<string | null>;
+  /** Resolves once the cursor is known. */
+  ready?: () => Promise<void>;
   onMessage: (message: ServerMessage) => void;
   onState: (state: ConnectionState) => void;
   open?: (url: string, protocols: string[]) => WebSocket;
@@ -118,9 +120,14 @@ export class Connection {
     this.socket = socket;
     this.watch();
     this.quiet = setTimeout(() => this.poll(), QUIET_MS);
-    socket.onopen = () => socket.send(hello(this.options.cursor()));
+    socket.onopen = () => void this.greet(socket);
     socket.onmessage = (event) => this.hear(socket, String(event.data));
     socket.onclose = (event) => this.closed(socket, event.code);
+  }
+
+  private async greet(socket: WebSocket): Promise<void> {
+    await this.options.ready?.();
+    if (socket === this.socket) socket.send(hello(this.options.cursor()));
   }
 
   /** Null where the browser refuses: a policy forbids it, or the token has letters that have no place there. */

@@ -32,10 +32,12 @@ export function openSession(auth: Auth | null = null): Session {
     onEvents: (events) => each(followers, events),
     onSent: () => connection.changed(),
   });
+  const ready = engine.keepIn(openDatabase);
   const connection = new Connection({
     url: `${location.origin.replace(/^http/, "ws")}/ws`,
     cursor: () => engine.cursor,
     token: accessToken,
+    ready: () => ready,
     onState: (state) => engine.setConnection(state),
     onMessage: (message) => {
       if (!engine.receive(message)) connection.resync();
@@ -43,16 +45,12 @@ export function openSession(auth: Auth | null = null): Session {
     },
   });
   const stop = new AbortController();
-  const connect = () => {
-    if (stop.signal.aborted) return;
-    if (hasTokens(auth)) connection.start();
-    else signedOut();
-  };
   const signedOut = () => {
     connection.stop();
     engine.setConnection(auth?.stand.getState().standing === "away" ? "offline" : "signedOut");
   };
-  void engine.keepIn(openDatabase).then(connect);
+  if (hasTokens(auth)) connection.start();
+  else signedOut();
   const unwatch = auth?.stand.subscribe(() => hasTokens(auth) || signedOut());
   const seen = () => document.visibilityState === "visible" && engine.lookAround();
   document.addEventListener("visibilitychange", seen, stop);
