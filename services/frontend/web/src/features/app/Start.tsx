@@ -7,11 +7,10 @@ import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
 import { Shell } from "../shell/Shell";
 import { Skeleton } from "../shell/Skeleton";
-import type { Arrival, Out } from "../signin/auth";
-import { learnSettings } from "../signin/settings";
 import { AppProvider } from "./context";
 import { learnMe, useMe } from "./me";
-import { openSession, type Session } from "./session";
+import { close, open, type Stage } from "./opening";
+import type { Session } from "./session";
 
 const SignInScreen = lazy(() => import("../signin/SignInScreen"));
 
@@ -41,33 +40,16 @@ function mayRecover(failures: number, error: Error): boolean {
   return failures < 2 && !(error instanceof ApiError && !error.isTemporary);
 }
 
-type Stage = { session: Session } | { out: Out };
-
-let arrival: Promise<Arrival> | null = null;
-
-/** Find out who is there, once a page. The code of a sign-in is loaded where the platform has one. */
-async function arriveOnce(): Promise<Arrival> {
-  const settings = await learnSettings(() => location.reload());
-  if (!settings) return { auth: null };
-  return (await import("../signin/arrive")).arrive(settings);
-}
-
 /** What this window shows, from the moment the page runs in a browser: a person's session, or the way in. */
 function useStage(): Stage | null {
   const [stage, setStage] = useState<Stage | null>(null);
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
-    let session: Session | null = null;
     let gone = false;
-    arrival ??= arriveOnce();
-    arrival.then((arrived) => {
-      if (gone) return;
-      if ("auth" in arrived) session = openSession(arrived.auth);
-      setStage(session ? { session } : (arrived as { out: Out }));
-    }, setError);
+    open().then((found) => gone || setStage(found), setError);
     return () => {
       gone = true;
-      session?.stop();
+      close();
     };
   }, []);
   if (error) throw error;
