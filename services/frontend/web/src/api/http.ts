@@ -61,7 +61,7 @@ export async function accessToken(): Promise<string | null> {
 
 /** Make a call and return the whole response; ApiError or NetworkError where there is no success. */
 export async function request(method: string, path: string, options: CallOptions = {}): Promise<Response> {
-  const bearer = await accessToken();
+  const bearer = source && (await source.token()); // without a sign-in nothing is waited for
   let response = await send(method, path, options, bearer);
   if (response.status === 401 && bearer && source) {
     const other = await source.refused(bearer);

@@ -6,7 +6,7 @@ import { liveEngine, task } from "../../test/render";
 import { Database } from "./database";
 import { Engine } from "./engine";
 import type { Mutation } from "./optimistic";
-import type { Receipt, Send } from "./sender";
+import { type Receipt, type Send, sendMutation } from "./sender";
 import { loneTab } from "./tabs";
 
 const milk = task({ id: "milk", title: "Buy milk", seq: 10 });
@@ -33,6 +33,18 @@ const settled = async () => {
 };
 const refusal = (status: number) =>
   new ApiError(status, { type: "", title: "", status, detail: "not so", errors: null } as Problem, null);
+
+test("a change is on its way before what it shows is rendered", () => {
+  const steps: string[] = [];
+  globalThis.fetch = async () => {
+    steps.push("sent");
+    return new Promise<never>(() => {});
+  };
+  const engine = liveEngine([milk], { send: sendMutation });
+  engine.store.subscribe(() => steps.push("shown"));
+  engine.mutate([rename("Buy oat milk")]);
+  expect(steps).toEqual(["sent", "shown"]);
+});
 
 test("a change shows at once, and stays until the platform's own event shows it", async () => {
   const { asked, send } = platform();

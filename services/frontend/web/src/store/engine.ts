@@ -242,8 +242,8 @@ export class Engine {
     const checked = isCurrent(this.store.getState().connection);
     this.pending.push(pendingOf(mutation, this.order, { checked, ...more }));
     this.persistence.changed(mutation.key);
-    this.store.setState({ tasks: overlay(this.store.getState().tasks, [mutation]), waiting: this.waiting });
-    this.sender.hurry();
+    this.sender.hurry(); // first: what is shown is rendered before anything else gets its turn
+    this.show();
   }
 
   /** Send what was set aside: under its own key only where the platform may have taken it all the same. */
