@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { call } from "@/api/http";
 import type { Task, TaskFields } from "@/api/types";
 
@@ -20,11 +20,14 @@ const options = (text: string, zone: string) => ({
   staleTime: 60_000,
 });
 
-/** The reading of a line once its writer pauses; null while there is none. */
+/** The reading of a line once its writer pauses, at once where words come as a whole; null while there is none. */
 export function useReading(text: string, zone: string, live: boolean): Reading | null {
   const [paused, setPaused] = useState("");
+  const before = useRef("");
   useEffect(() => {
-    const timer = setTimeout(() => setPaused(text.trim()), PAUSE_MS);
+    const pasted = text.length - before.current.length > 1; // or dictated, or completed by the keyboard
+    before.current = text;
+    const timer = setTimeout(() => setPaused(text.trim()), pasted ? 0 : PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
   const { data } = useQuery({ ...options(paused, zone), enabled: live && paused !== "" });
