@@ -15,9 +15,14 @@ export interface App {
 }
 
 const Context = createContext<App | null>(null);
+const ClockContext = createContext<Clock | null>(null);
 
 export function AppProvider({ app, children }: { app: App; children: ReactNode }) {
-  return <Context value={app}>{children}</Context>;
+  return (
+    <Context value={app}>
+      <ClockContext value={useTicking(app.me.time_zone)}>{children}</ClockContext>
+    </Context>
+  );
 }
 
 export function useApp(): App {
@@ -44,7 +49,13 @@ export function useAsking(): number | false {
 
 /** The present minute and day in the person's zone. */
 export function useClock(): Clock {
-  const zone = useApp().me.time_zone;
+  const clock = useContext(ClockContext);
+  if (!clock) throw new Error("useClock needs an AppProvider above it");
+  return clock;
+}
+
+/** One clock for all: a row of a list has none of its own. */
+function useTicking(zone: string): Clock {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 20_000);

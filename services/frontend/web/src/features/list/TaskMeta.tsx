@@ -27,7 +27,7 @@ export function TaskMeta({ task, query }: { task: Task; query: Query }) {
       {task.description ? <AlignLeft size={13} role="img" aria-label={t("description")} /> : null}
       {reminds ? <Bell size={13} role="img" aria-label={t("reminder")} /> : null}
       {task.recurrence ? <Repeat2 size={14} role="img" aria-label={t("repeats")} /> : null}
-      {completed ? <CompletedChip at={completed} /> : <DueChip task={task} query={query} />}
+      {completed ? <CompletedChip at={completed} /> : task.due ? <DueChip task={task} query={query} /> : null}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { Ellipsis, Hash, Search } from "lucide-react";
+import { memo } from "react";
 import { useTranslations } from "use-intl";
 import { tagAddress, useAddress } from "@/lib/address";
-import type { Counts } from "@/lib/view";
 import { IconButton } from "@/ui/Button";
 import { Link } from "@/ui/Link";
 import { panels } from "../keys/panelStore";
@@ -23,7 +23,7 @@ export function Sidebar({ onFollow }: { onFollow?: () => void }) {
     onFollow?.();
     panels.getState().toggle("palette");
   };
-  const shared = { counts, ...(onFollow ? { onFollow } : {}) };
+  const follow = onFollow ? { onFollow } : {};
   return (
     <div className={styles.sidebar}>
       <div className={styles.brand}>
@@ -36,17 +36,17 @@ export function Sidebar({ onFollow }: { onFollow?: () => void }) {
           {views
             .filter(({ place }) => place === "lists")
             .map((view) => (
-              <Entry key={view.id} view={view} {...shared} />
+              <Entry key={view.id} view={view} count={view.count?.(counts) ?? 0} {...follow} />
             ))}
           {counts.tags.slice(0, MOST_TAGS).map(({ tag, count }) => (
-            <TagEntry key={tag} tag={tag} count={count} {...(onFollow ? { onFollow } : {})} />
+            <TagEntry key={tag} tag={tag} count={count} {...follow} />
           ))}
         </ul>
         <ul className={styles.more}>
           {views
             .filter(({ place }) => place === "more")
             .map((view) => (
-              <Entry key={view.id} view={view} {...shared} />
+              <Entry key={view.id} view={view} count={view.count?.(counts) ?? 0} {...follow} />
             ))}
         </ul>
       </nav>
@@ -58,11 +58,11 @@ export function Sidebar({ onFollow }: { onFollow?: () => void }) {
   );
 }
 
-function Entry({ view, counts, onFollow }: { view: View; counts: Counts; onFollow?: () => void }) {
+/** Rendered anew only when its own count changes: the counts as a whole do with every change of a task. */
+const Entry = memo(function Entry({ view, count, onFollow }: { view: View; count: number; onFollow?: () => void }) {
   const t = useTranslations("views");
   const address = useAddress();
   const current = address?.view === view.id && !address.rest;
-  const count = view.count?.(counts) ?? 0;
   const { icon: Icon, badge: Badge } = view;
   return (
     <li>
@@ -82,9 +82,17 @@ function Entry({ view, counts, onFollow }: { view: View; counts: Counts; onFollo
       </Link>
     </li>
   );
-}
+});
 
-function TagEntry({ tag, count, onFollow }: { tag: string; count: number; onFollow?: () => void }) {
+const TagEntry = memo(function TagEntry({
+  tag,
+  count,
+  onFollow,
+}: {
+  tag: string;
+  count: number;
+  onFollow?: () => void;
+}) {
   const address = useAddress();
   const current = address?.view === "tags" && address.rest === tag;
   return (
@@ -101,7 +109,7 @@ function TagEntry({ tag, count, onFollow }: { tag: string; count: number; onFoll
       </Link>
     </li>
   );
-}
+});
 
 /** On a phone: the lists one needs most, below the thumb. */
 export function TabBar({ onMore }: { onMore: () => void }) {
@@ -111,14 +119,13 @@ export function TabBar({ onMore }: { onMore: () => void }) {
   const tabs = VIEWS.filter(({ id }) => id === "today" || id === "upcoming" || id === "all");
   return (
     <nav className={styles.tabs} aria-label={t("app.menu")}>
-      {tabs.map(({ id, icon: Icon, count }) => (
-        <Link key={id} to={`/${id}`} className={styles.tab} aria-current={address?.view === id ? "page" : undefined}>
-          <Icon size={21} aria-hidden="true" />
-          {t(`views.${id}`)}
-          {id === "today" && count?.(counts) ? (
-            <span className={styles.badge}>{Math.min(99, count(counts))}</span>
-          ) : null}
-        </Link>
+      {tabs.map((view) => (
+        <Tab
+          key={view.id}
+          view={view}
+          current={address?.view === view.id}
+          count={view.id === "today" ? counts.today : 0}
+        />
       ))}
       <button type="button" className={styles.tab} onClick={onMore}>
         <Ellipsis size={21} aria-hidden="true" />
@@ -127,3 +134,15 @@ export function TabBar({ onMore }: { onMore: () => void }) {
     </nav>
   );
 }
+
+const Tab = memo(function Tab({ view, current, count }: { view: View; current: boolean; count: number }) {
+  const t = useTranslations("views");
+  const { id, icon: Icon } = view;
+  return (
+    <Link to={`/${id}`} className={styles.tab} aria-current={current ? "page" : undefined}>
+      <Icon size={21} aria-hidden="true" />
+      {t(id)}
+      {count > 0 ? <span className={styles.badge}>{Math.min(99, count)}</span> : null}
+    </Link>
+  );
+});
