@@ -1,4 +1,4 @@
-import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
+import { type DBSchema, deleteDB, type IDBPDatabase, openDB, unwrap } from "idb";
 import type { Task } from "@/api/types";
 import { personal } from "@/lib/account";
 import type { Cursor, LogEvent } from "@/sync/protocol";
@@ -23,6 +23,7 @@ const NAME = "task-platform";
 const CURSOR = "cursor";
 const VERSION = 1;
 const BLOCKED_MS = 3_000;
+const SLICE = 250; // tasks that are written before the page gets its turn: ten thousand at once would hold up a key
 
 /** What outlives the page: the tasks as last confirmed, with their cursor, and the changes that wait to be sent. */
 export class Database {
@@ -96,10 +97,14 @@ export class Database {
 
   private async replaceTasks(all: Iterable<Task>, cursor: Cursor | null): Promise<void> {
     const write = this.db.transaction(["meta", "tasks"], "readwrite");
-    await within(write, () => {
+    await within(write, async () => {
       const [meta, tasks] = [write.objectStore("meta"), write.objectStore("tasks")];
       ask(tasks.clear());
-      for (const task of all) ask(tasks.put(task));
+      let count = 0;
+      for (const task of all) {
+        if (++count % SLICE === 0) await tasks.put(task);
+        else unwrap(tasks).put(task); // without a promise of its own: what becomes of it is told by the transaction
+      }
       ask(cursor ? meta.put(cursor, CURSOR) : meta.delete(CURSOR));
     });
   }
