@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const OUT = "out.new";
+const SMALL = 8_000; // a script of so few letters is compiled in no time, and would only grow
 
 function files(folder) {
   return readdirSync(folder).flatMap((name) => {
@@ -26,7 +27,8 @@ for (const path of files(OUT)) if (path.endsWith(".txt")) rmSync(path);
 // while the file comes in, it does not stop at each function that is called for the first time.
 const start = readFileSync(join(OUT, "index.html"), "utf8").matchAll(/<script src="\/([^"]+)" async/g);
 for (const path of new Set(Array.from(start, ([, address]) => join(OUT, address)))) {
-  writeFileSync(path, `//# allFunctionsCalledOnLoad\n${readFileSync(path, "utf8")}`);
+  const script = readFileSync(path, "utf8");
+  if (script.length > SMALL) writeFileSync(path, `//# allFunctionsCalledOnLoad\n${script}`);
 }
 
 const shell = files(OUT)

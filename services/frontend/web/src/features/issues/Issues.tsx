@@ -8,7 +8,7 @@ import { useEngine, useShown } from "../app/context";
 import styles from "./Issues.module.css";
 
 /** Changes that the platform did not take: they wait here until a person says what becomes of them. */
-export function Issues() {
+export default function Issues() {
   const t = useTranslations("issues");
   const issues = useShown((shown) => shown.issues);
   const [open, setOpen] = useState(false);

@@ -4,7 +4,7 @@ import { liveEngine, renderApp, task } from "../../../test/render";
 import { selection } from "../tasks/selection";
 import { Toasts } from "../toasts/Toasts";
 import { toasts } from "../toasts/toasts";
-import { BulkBar } from "./BulkBar";
+import BulkBar from "./BulkBar";
 
 const timed = { at: "2026-12-01T09:00:00+01:00", time_zone: "Europe/Rome" };
 

@@ -24,7 +24,7 @@ const FIELDS = [
 ] as const;
 
 /** What can be done with all selected tasks at once; each is one undo. */
-export function BulkBar({ rows }: { rows: readonly Row[] }) {
+export default function BulkBar({ rows }: { rows: readonly Row[] }) {
   const t = useTranslations();
   const { ids, choosing } = useStore(selection);
   const tasks = useShown((shown) => shown.tasks);

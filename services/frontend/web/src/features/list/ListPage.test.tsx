@@ -68,7 +68,7 @@ test("what another device does shows by itself", async () => {
 test("while tasks are chosen a tap marks and opens nothing; all can be marked at once", async () => {
   const { engine } = show("/all", liveEngine([task({ id: "a", title: "Bread" }), task({ id: "b", title: "Butter" })]));
   await userEvent.click(screen.getByRole("button", { name: "Select tasks" }));
-  expect(screen.getByRole("button", { name: "Delete" })).toBeDisabled();
+  expect(await screen.findByRole("button", { name: "Delete" })).toBeDisabled();
   await userEvent.click(screen.getByText("Bread"));
   expect(screen.getByRole("toolbar", { name: "1 selected" })).toBeVisible();
   expect(screen.getByRole("checkbox", { name: "Select Bread" })).toBeChecked();

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useDeferredValue, useMemo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import { useStore } from "zustand";
 import { queryOf, useAddress } from "@/lib/address";
 import { grouped, type Query, type Row, select } from "@/lib/view";
 import { Gutter, Page } from "@/ui/Page";
@@ -7,11 +8,12 @@ import { Spinner } from "@/ui/Spinner";
 import { AddTask } from "../add/AddTask";
 import { useClock, useShown } from "../app/context";
 import { SearchBar } from "../search/SearchBar";
-import { BulkBar } from "./BulkBar";
+import { selection } from "../tasks/selection";
 import { EmptyList } from "./EmptyList";
 import { SelectButton } from "./SelectButton";
 import { TaskList } from "./TaskList";
 
+const BulkBar = lazy(() => import("./BulkBar"));
 const DayList = lazy(() => import("./DayList"));
 
 /** A list of tasks: the one that the address asks for. */
@@ -47,9 +49,15 @@ function Found({ query }: { query: Query }) {
   return (
     <>
       <List query={deferred} rows={rows} count={count} />
-      <BulkBar rows={rows} />
+      <Bulk rows={rows} />
     </>
   );
+}
+
+/** The bar for all selected tasks, whose code is loaded with the first that is selected. */
+function Bulk({ rows }: { rows: readonly Row[] }) {
+  const wanted = useStore(selection, ({ ids, choosing }) => choosing || ids.size > 0);
+  return <Suspense>{wanted ? <BulkBar rows={rows} /> : null}</Suspense>;
 }
 
 function List(list: { query: Query; rows: readonly Row[]; count: number }) {

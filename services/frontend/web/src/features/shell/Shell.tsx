@@ -7,10 +7,10 @@ import { Empty } from "@/ui/Empty";
 import { Link } from "@/ui/Link";
 import { Spinner } from "@/ui/Spinner";
 import { loadTooltips } from "@/ui/Tooltip";
+import { useShown } from "../app/context";
 import { useStorageNews } from "../app/storage";
 import { useKeptPage } from "../app/worker";
 import { DetailsPane } from "../details/DetailsPane";
-import { Issues } from "../issues/Issues";
 import { Panels } from "../keys/Panels";
 import { useHotkeys } from "../keys/useHotkeys";
 import { ListPage } from "../list/ListPage";
@@ -24,6 +24,7 @@ import styles from "./Shell.module.css";
 import { Sidebar, TabBar } from "./Sidebar";
 
 const Drawer = lazy(() => import("./Drawer"));
+const Issues = lazy(() => import("../issues/Issues"));
 
 /** The frame of every view: the ways to the others beside it, or below it on a phone. */
 export function Shell() {
@@ -45,7 +46,7 @@ export function Shell() {
       </aside>
       <div className={styles.middle}>
         <SignInState />
-        <Issues />
+        <SetAside />
         <ZoneQuestion />
         <main id="main" className={styles.main} tabIndex={-1}>
           <Suspense fallback={<Spinner label={t("loading")} />}>
@@ -64,6 +65,12 @@ export function Shell() {
       <Toasts />
     </div>
   );
+}
+
+/** What is told of changes that the platform did not take, whose code is loaded with the first of them. */
+function SetAside() {
+  const some = useShown(({ issues }) => issues.length > 0);
+  return <Suspense>{some ? <Issues /> : null}</Suspense>;
 }
 
 function Current({ view }: { view: string }) {
