@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const OUT = "out.new";
-const SMALL = 8_000; // a script of so few letters is compiled in no time, and would only grow
+const SMALL = 12_000; // a script of so few letters is compiled in no time, and would only grow
 
 function files(folder) {
   return readdirSync(folder).flatMap((name) => {
