@@ -93,7 +93,7 @@ bench: $(VENV)/.test ## measure the platform beside the plain way to write it
 	@PYTHONPATH=tests $(PYTHON) -m bench $(ARGS)
 
 .PHONY: bench-web
-bench-web: $(VENV)/.test ## measure the page in Chromium, slowed down four times
+bench-web: $(VENV)/.test ## measure the page in Chromium, slowed down to a mid-range phone
 	@PYTHONPATH=tests $(PYTHON) -m bench.web $(ARGS)
 
 .PHONY: pictures

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -14,7 +15,7 @@ from services.frontend.contract import mount_assets, pages
 from services.frontend.endpoint import connect
 from services.frontend.gateway import Gateway
 from services.frontend.origins import RequirePublicAddress, public_origins
-from services.frontend.pages import page_routes
+from services.frontend.pages import lead_back, page_routes
 from services.frontend.relay import Relay, Timing
 from services.frontend.routes import Routes
 from services.frontend.security import SecurityHeaders
@@ -54,7 +55,7 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
             consumers=_consumers,
             run=run,
             guarded=SIDECAR_PATHS,
-            extra=(mount_assets, guard),
+            extra=(mount_assets, guard, partial(lead_back, called=sign_in.origins)),
         ),
         config,
     )

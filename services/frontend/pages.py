@@ -11,12 +11,15 @@ import json
 import mimetypes
 from collections.abc import Awaitable, Callable, Iterable
 from html.parser import HTMLParser
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from services.frontend.security import policy
 
@@ -85,6 +88,30 @@ def page_routes(out: Path = OUT, called: Iterable[str] = ()) -> list[BaseRoute]:
     views = json.loads((out / "views.json").read_text())
     addresses = [Route("/", page), *(Route(f"/{view}{rest}", page) for view in views for rest in ("", "/{rest:path}"))]
     return [*addresses, *(_file(out, path) for path in sorted(out.rglob("*")) if _is_asset(out, path))]
+
+
+def lead_back(app: FastAPI, out: Path = OUT, called: Iterable[str] = ()) -> None:
+    """Answer a browser that opens an address where nothing is with the page, which says so; others as before."""
+    if not (out / "index.html").is_file():
+        return
+    page, otherwise = _page(out / "index.html", called), app.router.default
+
+    async def lost(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _opens(Request(scope)):
+            await otherwise(scope, receive, send)
+            return
+        response = await page(Request(scope))
+        response.headers["Vary"] = "Accept, Accept-Encoding"
+        if response.status_code == HTTPStatus.OK:  # else the browser has it already, as a 404
+            response.status_code = HTTPStatus.NOT_FOUND
+        await response(scope, receive, send)
+
+    app.router.default = lost
+
+
+def _opens(request: Request) -> bool:
+    """Tell whether a person is to see the answer: scripts and styles, and programs, do not ask for a document."""
+    return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
 
 
 def _page(path: Path, called: Iterable[str]) -> Callable[[Request], Awaitable[Response]]:

@@ -1,4 +1,7 @@
-"""`python -m bench.web [--record]`: how quick the page is in Chromium, with its processor slowed down four times."""
+"""`python -m bench.web [--record]`: how quick the page is in Chromium, with the processor of a mid-range phone.
+
+Its processor is slowed down to a BenchmarkIndex (Lighthouse's) of 1,000, as Chromium's own tools calibrate theirs.
+"""
 
 import argparse
 import json
@@ -29,8 +32,8 @@ def _share(values: Sequence[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
 
 
-def table(found: dict[str, list[float]]) -> Table:
-    """Return what was measured as a table."""
+def table(found: dict[str, list[float]], processor: dict[str, float]) -> Table:
+    """Return what was measured as a table; `processor` is its index, as it is and as it was slowed down to."""
     rows = tuple(
         (
             what,
@@ -42,11 +45,15 @@ def table(found: dict[str, list[float]]) -> Table:
         )
         for what, key, unit, aim in _ROWS
     )
-    return Table("The page in Chromium", ("what", "runs", "unit", "p50", "p95", "aim"), rows, "lrlrrr")
+    index, slowed, rate = (processor[key] for key in ("index", "slowed", "rate"))
+    title = (
+        f"The page in Chromium, slowed down {rate:.1f} times: from a BenchmarkIndex of {index:,.0f} to {slowed:,.0f}"
+    )
+    return Table(title, ("what", "runs", "unit", "p50", "p95", "aim"), rows, "lrlrrr")
 
 
-def measure(chromium: str) -> dict[str, list[float]]:
-    """Run the program in front of a platform that has nothing yet."""
+def measure(chromium: str) -> Table:
+    """Run the program in front of a platform that has nothing yet, and return what it measured."""
     with tempfile.TemporaryDirectory(prefix="task-platform-bench-") as folder:
         platform = Platform(Path(folder))
         platform.start()
@@ -57,8 +64,8 @@ def measure(chromium: str) -> dict[str, list[float]]:
             platform.stop()
     if code:
         sys.exit(said)
-    found: dict[str, list[float]] = json.loads(said.splitlines()[-1])
-    return found
+    found = json.loads(said.splitlines()[-1])
+    return table(found, found.pop("processor"))
 
 
 def main() -> None:
@@ -68,7 +75,7 @@ def main() -> None:
     given = parser.parse_args()
     chromium = find_chromium() or sys.exit("no Chromium here: install it, or name it by CHROMIUM=path")
     build_page()
-    measured = table(measure(chromium))
+    measured = measure(chromium)
     sys.stdout.write(measured.markdown() + "\n")
     if given.record:
         report.record("web", measured)

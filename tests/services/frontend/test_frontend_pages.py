@@ -17,7 +17,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from components.catalogue import FRONTEND
-from services.frontend.pages import page_routes, script_hashes
+from services.frontend.pages import lead_back, page_routes, script_hashes
 from services.frontend.security import SecurityHeaders
 from services.kit.config import Config
 
@@ -55,6 +55,7 @@ class Browser:
 async def browser(out: Path) -> AsyncIterator[Browser]:
     """Return a browser of a server that has a build."""
     app = FastAPI(routes=page_routes(out))
+    lead_back(app, out)
     app.add_middleware(SecurityHeaders)
     port = free_ports(1)[0]
     config = Config.from_environment(FRONTEND, port, {})
@@ -84,6 +85,17 @@ async def test_an_address_of_no_view_is_not_the_page(out: Path) -> None:
     async with browser(out) as person:
         for address in ("/nothing", "/index.html", "/views.json", "/today.txt", "/_next/static/", "/_next/../sw.js"):
             assert (await person.get(address))[0] == 404, address
+
+
+async def test_a_person_who_opens_such_an_address_is_told_by_the_page(out: Path) -> None:
+    opening = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with browser(out) as person:
+        status, headers, body = await person.get("/nothing", **opening)
+        assert (status, body.decode()) == (404, PAGE)
+        assert headers["Content-Security-Policy"] == (await person.get("/today"))[1]["Content-Security-Policy"]
+        assert headers["Vary"] == "Accept, Accept-Encoding"
+        assert (await person.get("/nothing", **opening, **{"If-None-Match": headers["ETag"]}))[0] == 304
+        assert b"<script" not in (await person.get("/nothing", Accept="*/*"))[2]
 
 
 async def test_the_page_is_asked_for_again_and_its_files_are_kept(out: Path) -> None:
