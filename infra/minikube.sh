@@ -81,10 +81,14 @@ enter() {
         return
     fi
     url=$(pulumi stack output url --stack minikube)
+    if [[ $url != *' (by '* ]]; then
+        echo "The task platform is up: $url"
+        return
+    fi
+    read -ra forward <<<"$(sed 's/.* (by \(.*\))/\1/' <<<"$url")" # kubectl … port-forward NAME PORT
+    # Pulumi may be done before the new pods are there, and a port that leads to an old one ends with it.
+    "${forward[@]:0:${#forward[@]}-3}" rollout status "${forward[-2]}" --timeout 6m
     echo "The task platform is up: ${url%% *}"
-    [[ $url == *' (by '* ]] || return 0
-    url=${url##* (by }
-    read -ra forward <<<"${url%)}"
     if [ "${FORWARD:-1}" = 0 ]; then
         echo "once this runs: ${forward[*]}"
     else

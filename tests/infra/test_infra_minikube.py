@@ -110,6 +110,7 @@ def test_it_deploys_the_images_that_minikube_has_and_forwards_a_port(tools: Path
         "pulumi stack select --create minikube",
         f"pulumi up --stack minikube --yes --config task-platform:imageTag={version}",
         "pulumi stack output url --stack minikube",
+        "kubectl --context minikube rollout status x --timeout 6m",
         "kubectl --context minikube port-forward x 8080",
     ]
     assert "The task platform is up: http://localhost:8080" in said
