@@ -75,7 +75,7 @@ state() {
 
 # Print the URL, and forward a port where that is the way in.
 enter() {
-    local url forward=()
+    local url way forward=()
     if [ -n "${DRY_RUN:-}" ]; then
         run pulumi stack output url --stack minikube
         return
@@ -85,7 +85,8 @@ enter() {
         echo "The task platform is up: $url"
         return
     fi
-    read -ra forward <<<"$(sed 's/.* (by \(.*\))/\1/' <<<"$url")" # kubectl … port-forward NAME PORT
+    way=${url##* (by } # kubectl … port-forward NAME PORT
+    read -ra forward <<<"${way%)}"
     # Pulumi may be done before the new pods are there, and a port that leads to an old one ends with it.
     "${forward[@]:0:${#forward[@]}-3}" rollout status "${forward[-2]}" --timeout 6m
     echo "The task platform is up: ${url%% *}"
