@@ -3,8 +3,7 @@
 import pulumi
 
 from components.catalogue import CATALOGUE
-from components.dapr import DATABASE_SECRET
-from components.kubernetes import KAFKA_USER, Place
+from components.kubernetes import Place
 from infra import collector, postgres, redpanda
 from infra.cluster import provision
 from infra.configuration import read
@@ -35,12 +34,11 @@ credentials = Credentials(
 )
 
 # Both can be used: the topics are there, and the database answers
-with_user, with_address = credentials.versions([KAFKA_USER.name]), credentials.versions([DATABASE_SECRET.name])
 usable = [
     redpanda.topics_task(
-        stream, settings, CATALOGUE, within, with_user, cluster.options(credentials, closed, *stream.ready)
+        stream, settings, CATALOGUE, within, credentials, cluster.options(credentials, closed, *stream.ready)
     ),
-    postgres.check(database, settings, within, with_address, cluster.options(credentials, closed, *database.ready)),
+    postgres.check(database, settings, within, credentials, cluster.options(credentials, closed, *database.ready)),
 ]
 
 # Dapr, and what it is told of the catalogue

@@ -24,6 +24,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.model import SecretRef
+from infra.credentials import Credentials
 from infra.kube import container_security, labels, pod_security
 from infra.network import Destination, allow
 
@@ -35,16 +36,16 @@ _SECONDS = 300
 class TaskArgs:
     """A shell script, the image that has its tools, its environment, and where it has to connect to.
 
-    `read` are the versions of the secrets in it: with another one it runs again.
+    `credentials` made the secrets in it: with another version of one it runs again.
     """
 
     namespace: pulumi.Input[str]
+    credentials: Credentials
     image: str
     script: str
     plain: Mapping[str, str] = field(default_factory=dict)
     secret: Mapping[str, SecretRef] = field(default_factory=dict)
     reaches: Sequence[Destination] = ()
-    read: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Task(pulumi.ComponentResource):
@@ -70,8 +71,9 @@ class Task(pulumi.ComponentResource):
 
 
 def _pod(name: str, args: TaskArgs) -> PodTemplateSpecArgs:
+    read = args.credentials.versions(ref.name for ref in args.secret.values())
     return PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels=labels(name), annotations=dict(args.read)),
+        metadata=ObjectMetaArgs(labels=labels(name), annotations=read),
         spec=PodSpecArgs(
             restart_policy="Never",
             automount_service_account_token=False,

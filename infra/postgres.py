@@ -1,6 +1,5 @@
 """The state store's database: PostgreSQL in the cluster, for one machine, or any other by a connection string."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -33,7 +32,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicyIngressRuleArgs as Ingress
 
 from components.dapr import DATABASE_SECRET
-from infra.credentials import generated
+from infra.credentials import Credentials, generated
 from infra.job import Task, TaskArgs
 from infra.kube import container_security, labels, meta, namespace, pod_security
 from infra.network import ANYWHERE, Destination, allow, pods, tcp
@@ -82,13 +81,14 @@ def check(
     database: Database,
     settings: Settings,
     within: pulumi.Input[str],
-    read: Mapping[str, pulumi.Input[str]],
+    credentials: Credentials,
     opts: pulumi.ResourceOptions,
 ) -> Task:
     """Connect once before any service does: a wrong address or password stops the rollout here, and says so."""
     script = "psql \"$DATABASE\" --no-psqlrc --tuples-only --command 'select version()'"
     secret = {"DATABASE": DATABASE_SECRET}
-    args = TaskArgs(within, settings.postgres_image, script, secret=secret, reaches=database.destinations, read=read)
+    image, reaches = settings.postgres_image, database.destinations
+    args = TaskArgs(within, credentials, image, script, secret=secret, reaches=reaches)
     return Task("database-check", args, opts)
 
 

@@ -1,6 +1,5 @@
 """The event stream: Redpanda in the cluster or any other Kafka, and the topics of the catalogue on it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicyIngressRuleArgs as Ingr
 
 from components.kubernetes import KAFKA_CA, KAFKA_PASSWORD, KAFKA_USER, Kafka, topics
 from components.model import Catalogue
-from infra.credentials import Values, generated, kafka_credentials
+from infra.credentials import Credentials, Values, generated, kafka_credentials
 from infra.job import Task, TaskArgs
 from infra.kube import meta, namespace
 from infra.network import ANYWHERE, Destination, pods, tcp
@@ -167,7 +166,7 @@ def topics_task(
     settings: Settings,
     catalogue: Catalogue,
     within: pulumi.Input[str],
-    read: Mapping[str, pulumi.Input[str]],
+    credentials: Credentials,
     opts: pulumi.ResourceOptions,
 ) -> Task:
     """Make the topics of the catalogue, or bring them to what the settings say; it can be run again."""
@@ -179,7 +178,7 @@ def topics_task(
         secret["AUTHORITY"] = KAFKA_CA
         plain["RPK_TLS_CA"] = "/tmp/ca.crt"  # noqa: S108 - a volume of the pod's own
     script = topics_script(settings, catalogue)
-    args = TaskArgs(within, settings.redpanda_image, script, plain, secret, stream.destinations, read)
+    args = TaskArgs(within, credentials, settings.redpanda_image, script, plain, secret, stream.destinations)
     return Task(TOPICS, args, opts)
 
 
