@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -15,7 +14,7 @@ from services.frontend.contract import mount_assets, pages
 from services.frontend.endpoint import connect
 from services.frontend.gateway import Gateway
 from services.frontend.origins import RequirePublicAddress, public_origins
-from services.frontend.pages import lead_back, page_routes
+from services.frontend.pages import Pages
 from services.frontend.relay import Relay, Timing
 from services.frontend.routes import Routes
 from services.frontend.security import SecurityHeaders
@@ -35,6 +34,7 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
     origins = public_origins(config)
     sign_in = SignIn.of(config)
     timing = timing or Timing()
+    page = Pages(called=sign_in.origins)
 
     @asynccontextmanager
     async def run(app: FastAPI, platform: Platform) -> AsyncIterator[None]:
@@ -51,11 +51,11 @@ def build(config: Config, timing: Timing | None = None) -> FastAPI:
         Blueprint(
             app_id=FRONTEND,
             title="Frontend",
-            routers=(_public(), pages(), APIRouter(routes=[sign_in.route(), *page_routes(called=sign_in.origins)])),
+            routers=(_public(), pages(), APIRouter(routes=[sign_in.route(), *page.routes()])),
             consumers=_consumers,
             run=run,
             guarded=SIDECAR_PATHS,
-            extra=(mount_assets, guard, partial(lead_back, called=sign_in.origins)),
+            extra=(mount_assets, guard, page.lead_back),
         ),
         config,
     )

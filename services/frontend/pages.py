@@ -77,36 +77,40 @@ def script_hashes(page: str) -> list[str]:
     return list(dict.fromkeys(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
 
 
-def page_routes(out: Path = OUT, called: Iterable[str] = ()) -> list[BaseRoute]:
-    """Return the routes of a build; where there is none, one at `/` that says how to get it.
+class Pages:
+    """What is served of a build; `called` are the origins beside this one that the page may call."""
 
-    `called` are the origins beside this one that the page may call.
-    """
-    if not (out / "index.html").is_file():
-        return [Route("/", _missing)]
-    page = _page(out / "index.html", called)
-    views = json.loads((out / "views.json").read_text())
-    addresses = [Route("/", page), *(Route(f"/{view}{rest}", page) for view in views for rest in ("", "/{rest:path}"))]
-    return [*addresses, *(_file(out, path) for path in sorted(out.rglob("*")) if _is_asset(out, path))]
+    def __init__(self, out: Path = OUT, called: Iterable[str] = ()) -> None:
+        self._out = out
+        self._page = _page(out / "index.html", called) if (out / "index.html").is_file() else None
 
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes of the build; where there is none, one at `/` that says how to get it."""
+        out, page = self._out, self._page
+        if page is None:
+            return [Route("/", _missing)]
+        views = json.loads((out / "views.json").read_text())
+        beneath = [Route(f"/{view}{rest}", page) for view in views for rest in ("", "/{rest:path}")]
+        files = [_file(out, path) for path in sorted(out.rglob("*")) if _is_asset(out, path)]
+        return [Route("/", page), *beneath, *files]
 
-def lead_back(app: FastAPI, out: Path = OUT, called: Iterable[str] = ()) -> None:
-    """Answer a browser that opens an address where nothing is with the page, which says so; others as before."""
-    if not (out / "index.html").is_file():
-        return
-    page, otherwise = _page(out / "index.html", called), app.router.default
-
-    async def lost(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _opens(Request(scope)):
-            await otherwise(scope, receive, send)
+    def lead_back(self, app: FastAPI) -> None:
+        """Answer a browser that opens an address where nothing is with the page, which says so; others as before."""
+        page, otherwise = self._page, app.router.default
+        if page is None:
             return
-        response = await page(Request(scope))
-        response.headers["Vary"] = "Accept, Accept-Encoding"
-        if response.status_code == HTTPStatus.OK:  # else the browser has it already, as a 404
-            response.status_code = HTTPStatus.NOT_FOUND
-        await response(scope, receive, send)
 
-    app.router.default = lost
+        async def lost(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or not _opens(Request(scope)):
+                await otherwise(scope, receive, send)
+                return
+            response = await page(Request(scope))
+            response.headers["Vary"] = "Accept, Accept-Encoding"
+            if response.status_code == HTTPStatus.OK:  # else the browser has it already, as a 404
+                response.status_code = HTTPStatus.NOT_FOUND
+            await response(scope, receive, send)
+
+        app.router.default = lost
 
 
 def _opens(request: Request) -> bool:

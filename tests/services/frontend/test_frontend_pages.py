@@ -17,7 +17,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from components.catalogue import FRONTEND
-from services.frontend.pages import lead_back, page_routes, script_hashes
+from services.frontend.pages import Pages, script_hashes
 from services.frontend.security import SecurityHeaders
 from services.kit.config import Config
 
@@ -54,8 +54,9 @@ class Browser:
 @asynccontextmanager
 async def browser(out: Path) -> AsyncIterator[Browser]:
     """Return a browser of a server that has a build."""
-    app = FastAPI(routes=page_routes(out))
-    lead_back(app, out)
+    page = Pages(out)
+    app = FastAPI(routes=page.routes())
+    page.lead_back(app)
     app.add_middleware(SecurityHeaders)
     port = free_ports(1)[0]
     config = Config.from_environment(FRONTEND, port, {})

@@ -31,7 +31,7 @@ async def told(environment: dict[str, str], out: Path, monkeypatch: pytest.Monke
     """Return the policy of the page, the caching and the content of /config.json as the service gives them."""
     (out / "index.html").write_text("<p>page</p>")
     (out / "views.json").write_text(json.dumps(["today"]))
-    monkeypatch.setattr(pages.page_routes, "__defaults__", (out, ()))
+    monkeypatch.setattr(pages.Pages.__init__, "__defaults__", (out, ()))
     settings = config(environment)
     async with serving(build(settings), settings), aiohttp.ClientSession() as http:
         url = f"http://127.0.0.1:{settings.port}"
