@@ -76,5 +76,8 @@ if settings.expose == "gateway":
 context = f"--context {settings.kube_context} " if settings.kube_context else ""
 forward = f"kubectl {context}--namespace {settings.namespace} port-forward deployment/{public.app_id} {public.port}"
 pulumi.export("url", settings.origin or f"http://localhost:{public.port} (by {forward})")
+pulumi.export("namespace", settings.namespace)
+if cluster.kubeconfig is not None:
+    pulumi.export("kubeconfig", cluster.kubeconfig)
 if settings.image_digests:
     pulumi.export("imageDigests", dict(settings.image_digests))  # what runs; no file of the repository says it

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """How objects get onto the cluster, and the network it is in where that is our own."""
+    """How objects get onto the cluster; where it is our own, the network it is in, and how kubectl reaches it."""
 
     provider: kubernetes.Provider
     vpc: "Vpc | None" = None
+    kubeconfig: pulumi.Output[str] | None = None
 
     def options(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Return the options of what is made on the cluster, once what it stands on is ready."""
@@ -41,4 +42,4 @@ def _google(name: str, settings: Settings) -> Cluster:
     vpc = Vpc(name, settings)
     gke = Gke(name, settings, vpc)
     Registry(name, settings, gke.node_email)
-    return Cluster(gke.provider, vpc)
+    return Cluster(gke.provider, vpc, gke.kubeconfig)

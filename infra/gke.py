@@ -24,6 +24,7 @@ class Gke(pulumi.ComponentResource):
 
     cluster: container.Cluster
     provider: kubernetes.Provider
+    kubeconfig: pulumi.Output[str]
     node_email: pulumi.Output[str]
 
     def __init__(self, name: str, settings: Settings, vpc: Vpc, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -37,7 +38,9 @@ class Gke(pulumi.ComponentResource):
         ready: list[pulumi.Resource] = [self.cluster]
         if not settings.autopilot:
             ready.append(self._pool())
-        self.provider = self._connect(ready)
+        self.kubeconfig = self._kubeconfig()
+        after = pulumi.ResourceOptions(parent=self, depends_on=ready)
+        self.provider = provider(name, after, kubeconfig=self.kubeconfig)
         self.register_outputs({"name": self.cluster.name})
 
     def _node_account(self) -> tuple[serviceaccount.Account, projects.IAMMember]:
@@ -139,13 +142,13 @@ class Gke(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _connect(self, ready: list[pulumi.Resource]) -> kubernetes.Provider:
-        """Return a provider that asks gcloud's plugin for a token: no credential is in its settings."""
+    def _kubeconfig(self) -> pulumi.Output[str]:
+        """Return how clients reach the cluster: by a token of gcloud's plugin, so that no credential is in it."""
         authority = self.cluster.master_auth.apply(lambda auth: auth.cluster_ca_certificate)
         found = pulumi.Output.all(self.cluster.name, self.cluster.endpoint, authority)
         config: pulumi.Output[str] = found.apply(lambda given: kubeconfig(*given))
         hidden: pulumi.Output[str] = pulumi.Output.secret(config)
-        return provider(self._stem, pulumi.ResourceOptions(parent=self, depends_on=ready), kubeconfig=hidden)
+        return hidden
 
 
 def kubeconfig(name: str, endpoint: str, authority: str | None) -> str:

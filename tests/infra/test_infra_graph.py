@@ -152,8 +152,11 @@ def test_data_outlives_a_destroyed_stack(gke: Graph) -> None:
 
 
 def test_the_stacks_say_where_people_go(minikube: Graph, gke: Graph, existing: Graph) -> None:
-    assert gke.outputs == {"url": "https://tasks.example.com", "address": "198.51.100.7"}
-    assert existing.outputs == {"url": "https://tasks.example.com"}
+    told = {"url": "https://tasks.example.com", "namespace": "task-platform"}
+    kubeconfig = gke.one("kubernetes", "task-platform").inputs["kubeconfig"]
+    assert bare(gke.outputs) == told | {"address": "198.51.100.7", "kubeconfig": bare(kubeconfig)}
+    assert isinstance(gke.outputs["kubeconfig"], Secret)
+    assert existing.outputs == told
     assert (
         "kubectl --context minikube --namespace task-platform port-forward deployment/frontend 8080"
         in minikube.outputs["url"]

@@ -20,20 +20,30 @@ PULUMI = """#!/bin/sh
 echo "$*" >> "$CALLS"
 [ "$1" != preview ] || { printf '%s\\n' "+ 1 to create" "``````"; exit "${CODE:-0}"; }
 case "$*" in *"${REFUSED:-nothing}"*) echo "no such stack" >&2; exit 255 ;; esac
+case "$*" in "stack output "*kubeconfig) echo "the cluster" ;; "stack output "*namespace) echo tasks ;; esac
+"""
+# Writes down how it was called, and which cluster that was for.
+KUBECTL = """#!/bin/sh
+echo "kubectl $* on $(cat "$KUBECONFIG")" >> "$CALLS"
+case "$*" in
+*"get deployment"*) printf '%b' "${DEPLOYMENTS:-}" ;;
+*"${STUCK:-nothing}"*) echo "error: timed out waiting for the condition" >&2; exit 1 ;;
+esac
 """
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def script(tmp_path: Path) -> Run:
-    """Return a function that runs a script of .ci in a copy of its own, with a stand-in for Pulumi."""
+    """Return a function that runs a script of .ci in a copy of its own, with a stand-in for Pulumi and kubectl."""
     need("jq", "curl")
-    for name in ("digests", "smoke", "pulumi-preview"):
+    for name in ("digests", "rollout", "smoke", "pulumi-preview"):
         (tmp_path / name).write_text((ROOT / ".ci" / name).read_text())
         (tmp_path / name).chmod(0o755)
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "pulumi").write_text(PULUMI)
-    (tmp_path / "bin" / "pulumi").chmod(0o755)
+    for name, text in (("pulumi", PULUMI), ("kubectl", KUBECTL)):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "calls").touch()
 
     def run(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -127,6 +137,7 @@ def test_digests_that_nobody_said_are_missed(script: Run, tmp_path: Path) -> Non
         ("digests", [], "which stack?"),
         ("digests", ["gke"], "no digests"),
         ("digests", ["--from"], "which file?"),
+        ("rollout", [], "which stack?"),
         ("smoke", [], "which platform?"),
         ("pulumi-preview", [], "which stack?"),
     ],
@@ -149,6 +160,39 @@ def test_a_preview_is_told_whether_it_went_well_or_not(script: Run, tmp_path: Pa
     assert ("It failed." in comment) == (code != 0)
     assert "\n+ 1 to create\n" in comment
     assert comment.count("``````") == 2, "what a program prints does not end the block that holds it"
+
+
+APPS = "deployment.apps/backend\\ndeployment.apps/frontend\\n"
+
+
+def test_a_rollout_is_waited_for_until_each_service_runs(script: Run, tmp_path: Path) -> None:
+    ended = script("rollout", "gke", DEPLOYMENTS=APPS, TMPDIR=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert calls(tmp_path) == [
+        "stack output --stack gke --non-interactive --show-secrets kubeconfig",
+        "stack output --stack gke --non-interactive namespace",
+        "kubectl --namespace tasks get deployment --output name on the cluster",
+        "kubectl --namespace tasks rollout status deployment.apps/backend --timeout 6m on the cluster",
+        "kubectl --namespace tasks rollout status deployment.apps/frontend --timeout 6m on the cluster",
+    ]
+    assert not list(tmp_path.glob("tmp.*")), "how to reach the cluster stays nowhere"
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"DEPLOYMENTS": APPS, "STUCK": "status deployment.apps/backend"}, "timed out waiting"),
+        ({"REFUSED": "kubeconfig"}, "no such stack"),
+        ({}, "there is no Deployment in the namespace tasks of the stack gke"),
+    ],
+)
+def test_a_rollout_that_does_not_end_fails(
+    script: Run, tmp_path: Path, environment: dict[str, str], message: str
+) -> None:
+    ended = script("rollout", "gke", TMPDIR=str(tmp_path), **environment)
+    assert ended.returncode != 0
+    assert message in ended.stderr
+    assert not list(tmp_path.glob("tmp.*"))
 
 
 @contextmanager
