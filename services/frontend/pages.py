@@ -17,7 +17,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -119,21 +119,34 @@ def _opens(request: Request) -> bool:
 
 
 def _page(path: Path, called: Iterable[str]) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler of the page itself, which is kept in memory with its packed forms, each under its own ETag."""
+    """Return the handler of the page itself, which names the inline scripts that may run."""
+    scripts = script_hashes(path.read_text(encoding="utf-8"))
+    headers = {"Cache-Control": _ASK_AGAIN, "Content-Security-Policy": policy(scripts, called)}
+    return _kept(path, "text/html", headers)
+
+
+def _file(out: Path, path: Path) -> Route:
+    """Return the route of one file: the list is made once, so that no address leads anywhere else."""
+    address = path.relative_to(out).as_posix()
+    headers = {"Cache-Control": _FOR_EVER if address.startswith("_next/static/") else _ASK_AGAIN}
+    return Route(f"/{address}", _kept(path, mimetypes.guess_type(path.name)[0], headers))
+
+
+def _kept(path: Path, media_type: str | None, headers: dict[str, str]) -> Callable[[Request], Awaitable[Response]]:
+    """Return the handler of a file, which is kept in memory with its packed forms, each under its own ETag.
+
+    Reading it for each visitor would take three times as long, and give those of an old build parts of a new one.
+    """
     plain = path.read_bytes()
     packed = {name: path.with_name(path.name + suffix) for name, suffix in _ENCODINGS.items()}
     forms = {"": plain} | {name: file.read_bytes() for name, file in packed.items() if file.is_file()}
     digest = hashlib.sha256(plain).hexdigest()[:32]
-    headers = {
-        "Cache-Control": _ASK_AGAIN,
-        "Content-Security-Policy": policy(script_hashes(plain.decode()), called),
-        "Vary": "Accept-Encoding",
-    }
 
     async def answer(request: Request) -> Response:
         encoding = next((name for name in _accepted(request) if name in forms), "")
-        own = headers | {"ETag": f'"{digest}{encoding}"'} | ({"Content-Encoding": encoding} if encoding else {})
-        return _unless_known(request, Response(forms[encoding], media_type="text/html", headers=own))
+        own = headers | {"ETag": f'"{digest}{encoding}"', "Vary": "Accept-Encoding"}
+        own |= {"Content-Encoding": encoding} if encoding else {}
+        return _unless_known(request, Response(forms[encoding], media_type=media_type, headers=own))
 
     return answer
 
@@ -158,26 +171,6 @@ def _unless_known(request: Request, response: Response) -> Response:
 def _is_asset(out: Path, path: Path) -> bool:
     named = path.relative_to(out).as_posix()
     return path.is_file() and path.suffix not in _ENCODINGS.values() and named not in {"index.html", "views.json"}
-
-
-def _file(out: Path, path: Path) -> Route:
-    """Return the route of one file: the list is made once, so that no address leads anywhere else."""
-    address = path.relative_to(out).as_posix()
-    headers = {"Cache-Control": _FOR_EVER if address.startswith("_next/static/") else _ASK_AGAIN}
-    media_type = mimetypes.guess_type(path.name)[0]
-    compressed = {name: path.with_name(path.name + suffix) for name, suffix in _ENCODINGS.items()}
-
-    def answer(request: Request) -> Response:
-        if not path.is_file():  # the page was built anew since
-            return PlainTextResponse("This file is no longer part of the page.", 404)
-        encoding = next((name for name in _accepted(request) if compressed[name].is_file()), "")
-        file = compressed[encoding] if encoding else path
-        own = headers | {"Vary": "Accept-Encoding"} | ({"Content-Encoding": encoding} if encoding else {})
-        # With the file's state at hand the response knows its ETag at once.
-        response = FileResponse(file, headers=own, media_type=media_type, stat_result=file.stat())
-        return _unless_known(request, response)
-
-    return Route(f"/{address}", answer)
 
 
 async def _missing(_: Request) -> Response:
