@@ -64,10 +64,13 @@ async function shown(page) {
   return page.evaluate(
     () =>
       new Promise((resolve) => {
-        const look = () =>
-          document.querySelector("[data-task]")
-            ? requestAnimationFrame(() => setTimeout(() => resolve(performance.now())))
-            : requestAnimationFrame(look);
+        const look = () => {
+          if (!document.querySelector("[data-task]")) return;
+          watch.disconnect();
+          requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+        };
+        const watch = new MutationObserver(look); // to look at each frame would have frames made for nothing
+        watch.observe(document, { childList: true, subtree: true });
         look();
       }),
   );
@@ -105,7 +108,7 @@ async function changes(open) {
   for (let number = 0; number < CHANGES; number++) {
     const title = titled("Change");
     await one.locator("[data-add]").fill(title);
-    await one.locator("form output, form button").first().waitFor();
+    await one.locator("form output").waitFor({ state: "attached" }); // the line was read, as it is when a person gets to Enter
     const seen = other.evaluate(watch, title);
     await one.evaluate(() =>
       document.addEventListener("keydown", () => Object.assign(globalThis, { pressed: Date.now() }), {
