@@ -71,7 +71,13 @@ describe("lists", () => {
     task({ id: "today", due: { date: "2026-11-23" }, priority: "high", title: "Café" }),
     task({ id: "later", due: { date: "2026-11-30" }, description: "with milk" }),
     task({ id: "some day", priority: "low" }),
-    task({ id: "done", status: "completed", due: { date: "2026-11-20" }, completed_at: "2026-11-20T10:00:00Z" }),
+    task({
+      id: "done",
+      status: "completed",
+      due: { date: "2026-11-20" },
+      completed_at: "2026-11-20T10:00:00Z",
+      tags: ["home", "errands"],
+    }),
   ];
 
   test("each view has its tasks", () => {
@@ -115,7 +121,10 @@ describe("lists", () => {
       upcoming: 3,
       all: 4,
       completed: 1,
-      tags: [{ tag: "Home", count: 1 }],
+      tags: [
+        { tag: "Home", count: 1 },
+        { tag: "errands", count: 0 },
+      ],
     });
   });
 });

@@ -127,17 +127,16 @@ export function countTasks(tasks: Iterable<Task>, clock: Clock): Counts {
   const counts: Counts = { today: 0, overdue: 0, upcoming: 0, all: 0, completed: 0, tags: [] };
   const tags = new Map<string, { tag: string; count: number }>();
   for (const task of tasks) {
-    if (task.status === "completed") {
-      counts.completed++;
-      continue;
-    }
-    counts.all++;
+    const open = task.status === "open";
     for (const tag of task.tags) {
       const known = tags.get(fold(tag));
-      if (known) known.count++;
-      else tags.set(fold(tag), { tag, count: 1 });
+      if (known) known.count += Number(open);
+      else tags.set(fold(tag), { tag, count: Number(open) });
     }
-    countDue(counts, task, clock);
+    if (open) {
+      counts.all++;
+      countDue(counts, task, clock);
+    } else counts.completed++;
   }
   counts.tags = [...tags.values()].sort((one, other) => other.count - one.count || titles.compare(one.tag, other.tag));
   return counts;

@@ -38,9 +38,12 @@ export function Sidebar({ onFollow }: { onFollow?: () => void }) {
             .map((view) => (
               <Entry key={view.id} view={view} count={view.count?.(counts) ?? 0} {...follow} />
             ))}
-          {counts.tags.slice(0, MOST_TAGS).map(({ tag, count }) => (
-            <TagEntry key={tag} tag={tag} count={count} {...follow} />
-          ))}
+          {counts.tags
+            .filter(({ count }) => count > 0)
+            .slice(0, MOST_TAGS)
+            .map(({ tag, count }) => (
+              <TagEntry key={tag} tag={tag} count={count} {...follow} />
+            ))}
         </ul>
         <ul className={styles.more}>
           {views
