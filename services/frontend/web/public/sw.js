@@ -7,14 +7,14 @@ const FILES = new Set(["__FILES__"]);
 const PATIENCE_MS = 3_000; // a network that says nothing for so long is as good as none
 
 self.addEventListener("install", (event) => event.waitUntil(fill().then(() => self.skipWaiting())));
-self.addEventListener("activate", (event) => event.waitUntil(clear().then(() => self.clients.claim())));
+self.addEventListener("activate", (event) => event.waitUntil(begin()));
 
 self.addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   const { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== location.origin) return;
   if (/^\/(api|ws|mcp|docs|openapi\.json|config\.json)(\/|$)/.test(pathname)) return;
-  if (mode === "navigate") event.respondWith(navigated(event.request));
+  if (mode === "navigate") event.respondWith(navigated(event));
   else if (FILES.has(pathname) || pathname.startsWith("/_next/static/")) event.respondWith(kept(event.request));
 });
 
@@ -28,6 +28,13 @@ async function fill() {
   await Promise.all([cache.addAll([...FILES]), cache.put("/", page)]);
 }
 
+/** Serve all windows; the platform is asked for the page while this worker is still being started. */
+async function begin() {
+  await clear();
+  await self.registration.navigationPreload?.enable();
+  await self.clients.claim();
+}
+
 /** Let go of the builds of old, but the one before: windows that are open still load parts of it. */
 async function clear() {
   const others = (await caches.keys()).filter((name) => name.startsWith("page-") && name !== CACHE);
@@ -35,9 +42,11 @@ async function clear() {
 }
 
 /** The page as the platform has it now; as it was kept where the platform cannot be reached. */
-async function navigated(request) {
+async function navigated({ request, preloadResponse }) {
+  const asked = Promise.resolve(preloadResponse).then((answer) => answer ?? fetch(request));
+  asked.catch(() => {}); // it is asked for below
   const own = await caches.match("/", { cacheName: CACHE });
-  const fresh = fetch(request).then((answer) => (answer.status < 500 ? answer : (own ?? answer)));
+  const fresh = asked.then((answer) => (answer.status < 500 ? answer : (own ?? answer)));
   if (!own) return fresh;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, own));
   return Promise.race([fresh.catch(() => own), late]);

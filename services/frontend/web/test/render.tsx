@@ -48,6 +48,7 @@ export function renderApp(
   const session: Session = {
     engine,
     auth: null,
+    settled: Promise.resolve(),
     listen: () => () => {},
     follow: () => () => {},
     stop: () => {},

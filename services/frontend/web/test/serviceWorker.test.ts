@@ -59,6 +59,17 @@ test("with a network the page is the platform's, unless it answers nothing or an
   expect(await answer).toMatchObject({ text: "page of old" });
 });
 
+test("what the browser asked for while the worker was started is not asked for again", async () => {
+  const browser = new WorkerBrowser();
+  const worker = await installed(browser, OLD);
+  browser.network = noNetwork;
+  const opening = (preloadResponse: Promise<unknown>) =>
+    worker("fetch", { ...asked("/today", "navigate"), preloadResponse });
+  expect(await opening(Promise.resolve({ status: 200, text: "page of new" }))).toMatchObject({ text: "page of new" });
+  expect(await opening(noNetwork())).toMatchObject({ text: "page of old" });
+  expect(await opening(Promise.resolve(undefined))).toMatchObject({ text: "page of old" });
+});
+
 test.each(["/api/tasks", "/ws", "/mcp", "/docs"])("%s is never answered by the worker", async (path) => {
   const worker = await installed(new WorkerBrowser(), OLD);
   expect(await worker("fetch", asked(path))).toBeUndefined();

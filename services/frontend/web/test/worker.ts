@@ -40,6 +40,7 @@ export class WorkerBrowser {
     const self = {
       addEventListener: (type: string, handler: Handler) => handlers.set(type, handler),
       skipWaiting: async () => {},
+      registration: { navigationPreload: { enable: async () => {} } },
       clients: {
         claim: async () => {},
         matchAll: async () => this.windows,

@@ -23,17 +23,20 @@ export const viewport: Viewport = {
   ],
 };
 
-/** Before the first paint, so that nothing flashes. The content security policy knows it by its hash. */
-const THEME = `try{var t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch(e){}`;
+/**
+ * Before the first paint, so that nothing flashes; and before the other scripts, what the first of them waits for
+ * (signin/settings.ts). The content security policy knows it by its hash.
+ */
+const FIRST = `try{var t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch(e){}
+(earlySettings=fetch("/config.json",{cache:"no-store"})).catch(function(){})`;
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   preload(font, { as: "font", type: "font/woff2", crossOrigin: "anonymous" });
-  preload("/config.json", { as: "fetch", crossOrigin: "anonymous" });
   return (
     <html lang="en" suppressHydrationWarning>
       <head>
         {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of this file */}
-        <script dangerouslySetInnerHTML={{ __html: THEME }} />
+        <script dangerouslySetInnerHTML={{ __html: FIRST }} />
       </head>
       <body>{children}</body>
     </html>

@@ -17,6 +17,7 @@ import { exists } from "@/api/http";
 import type english from "@/i18n/en.json";
 import type { Counts } from "@/lib/view";
 import { UnreadCount } from "./notifications/LiveNotifications";
+import { PAGES } from "./pages";
 
 /** A view of the page: its address is `/id`, its name `views.id` of the messages. */
 export interface View {
@@ -35,12 +36,12 @@ export interface View {
   available?: () => Promise<boolean>;
 }
 
-const ActivityPage = lazy(() => import("./activity/ActivityPage"));
-const AssistantPage = lazy(() => import("./assistant/AssistantPage"));
-const NotificationsPage = lazy(() => import("./notifications/NotificationsPage"));
-const SettingsPage = lazy(() => import("./settings/SettingsPage"));
-const TagsPage = lazy(() => import("./tags/TagsPage"));
-const TransferPage = lazy(() => import("./transfer/TransferPage"));
+const ActivityPage = lazy(PAGES.activity);
+const AssistantPage = lazy(PAGES.assistant);
+const NotificationsPage = lazy(PAGES.notifications);
+const SettingsPage = lazy(PAGES.settings);
+const TagsPage = lazy(PAGES.tags);
+const TransferPage = lazy(PAGES.transfer);
 
 export const VIEWS: readonly View[] = [
   { id: "today", icon: Sun, place: "lists", keys: "g t", count: (counts) => counts.today },

@@ -1,6 +1,7 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB, unwrap } from "idb";
 import type { Task } from "@/api/types";
 import { personal } from "@/lib/account";
+import { keep, kept } from "@/lib/device";
 import type { Cursor, LogEvent } from "@/sync/protocol";
 import type { Confirmed } from "./confirmed";
 import type { Reason } from "./conflicts";
@@ -21,6 +22,7 @@ interface Schema extends DBSchema {
 
 const NAME = "task-platform";
 const CURSOR = "cursor";
+const FILLED = "list";
 const VERSION = 1;
 const BLOCKED_MS = 3_000;
 const SLICE = 250; // tasks that are written before the page gets its turn: ten thousand at once would hold up a key
@@ -52,11 +54,17 @@ export class Database {
     return opened;
   }
 
+  /** Whether tasks were ever written here, which is known without opening it: that takes a new device longest. */
+  static wasFilled(): boolean {
+    return kept(personal(FILLED)) !== null;
+  }
+
   /**
    * Remove everything, as at the end of a session: what it holds at once, itself once no window has it open. A browser
    * that stores nothing, or does not come to it, holds nobody up.
    */
   static async erase(name: string = personal(NAME)): Promise<void> {
+    keep(personal(FILLED), null);
     const blocked = new Promise<void>((resolve) => setTimeout(resolve, BLOCKED_MS));
     await Promise.race([blocked, Database.empty(name).catch(() => {})]);
     await Promise.race([blocked, deleteDB(name).catch(() => {})]);
@@ -88,6 +96,7 @@ export class Database {
   async writeConfirmed({ cursor, tasks }: Confirmed): Promise<void> {
     if (!cursor) return;
     await this.replaceTasks(tasks.values(), cursor);
+    keep(personal(FILLED), "kept");
   }
 
   /** Let the tasks go, which the platform has too: there is no space for what only this device has. */

@@ -1,7 +1,7 @@
 "use client";
 
 import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { ApiError } from "@/api/http";
 import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
@@ -56,8 +56,11 @@ function useStage(): Stage | null {
   return stage;
 }
 
+const SHELL = <Shell />; // one for all renders: what becomes known of the person concerns only who reads it
+
 function Signed({ session }: { session: Session }) {
-  const me = useMe();
+  const me = useMe(session);
+  const app = useMemo(() => ({ session, me }), [session, me]);
   const queries = useQueryClient();
   useEffect(
     () =>
@@ -68,9 +71,7 @@ function Signed({ session }: { session: Session }) {
   );
   return (
     <LocaleProvider locale={me.locale} zone={me.time_zone}>
-      <AppProvider app={{ session, me }}>
-        <Shell />
-      </AppProvider>
+      <AppProvider app={app}>{SHELL}</AppProvider>
     </LocaleProvider>
   );
 }

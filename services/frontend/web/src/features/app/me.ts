@@ -1,9 +1,11 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { call } from "@/api/http";
 import type { Me } from "@/api/types";
 import { personal } from "@/lib/account";
 import { keep, kept } from "@/lib/device";
 import { deviceZone, isZone } from "@/lib/zones";
+import type { Session } from "./session";
 
 const KEPT = "me";
 
@@ -32,13 +34,16 @@ export function learnMe(queries: QueryClient, profile: Partial<Pick<Me, "time_zo
 }
 
 /** The person as the platform knows them; undefined until it was asked. */
-export function useKnownMe(): Me | undefined {
-  return useQuery({ queryKey: ME, queryFn: fetchMe, staleTime: 60_000 }).data;
+export function useKnownMe({ settled }: Session): Me | undefined {
+  return useQuery({ queryKey: ME, queryFn: () => settled.then(fetchMe), staleTime: 60_000 }).data;
 }
 
 /** The person: as the platform knows them, or as the device remembers, or by the device's own settings. */
-export function useMe(): Me {
-  const me = useKnownMe() ?? remembered();
-  const zone = me && isZone(me.time_zone) ? me.time_zone : deviceZone();
-  return { person: "", subject: "", name: "", scopes: [], locale: navigator.language, ...me, time_zone: zone };
+export function useMe(session: Session): Me {
+  const known = useKnownMe(session);
+  return useMemo(() => {
+    const me = known ?? remembered();
+    const zone = me && isZone(me.time_zone) ? me.time_zone : deviceZone();
+    return { person: "", subject: "", name: "", scopes: [], locale: navigator.language, ...me, time_zone: zone };
+  }, [known]);
 }

@@ -18,7 +18,9 @@ class Socket {
     Socket.all.push(this);
     queueMicrotask(() => this.onopen?.());
   }
-  send() {
+  readonly hellos: unknown[] = [];
+  send(text: string) {
+    this.hellos.push(JSON.parse(text));
     const snapshot = { type: "snapshot", epoch: 1, seq: 1, tasks: [task({ id: "milk" })], part: 1, last: true };
     this.say(snapshot);
     this.say({ type: "heartbeat", epoch: 1, seq: 1 });
@@ -137,4 +139,38 @@ test("a session that is stopped writes nothing more, and connects no more", asyn
   session.stop();
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(Socket.all).toEqual([]);
+});
+
+test("a device that holds nothing waits for no database; one that does asks for what came after", async () => {
+  jest.spyOn(Database, "open").mockReturnValueOnce(new Promise(() => {}));
+  await isLive(open(null));
+  expect(Database.wasFilled()).toBe(false);
+  await isLive(open(null));
+  await waitFor(() => expect(Database.wasFilled()).toBe(true));
+  await isLive(open(null));
+  expect(Socket.all.map(({ hellos }) => hellos)).toEqual([
+    [{ type: "hello", epoch: null, since: null }],
+    [{ type: "hello", epoch: null, since: null }],
+    [{ type: "hello", epoch: 1, since: 1 }],
+  ]);
+  await Database.erase();
+  expect(Database.wasFilled()).toBe(false);
+});
+
+test("what the page asks for besides waits for the list, but not for ever", async () => {
+  const session = open(null);
+  await session.settled;
+  expect(state(session).loaded).toBe(true);
+  session.stop();
+  await Database.erase();
+  jest.useFakeTimers();
+  jest.spyOn(Socket.prototype, "send").mockImplementation(() => {});
+  const silent = open(null);
+  const settled = jest.fn();
+  void silent.settled.then(settled);
+  await jest.advanceTimersByTimeAsync(999);
+  expect(settled).not.toHaveBeenCalled();
+  await jest.advanceTimersByTimeAsync(1);
+  expect([settled.mock.calls.length, state(silent).loaded]).toEqual([1, false]);
+  jest.useRealTimers();
 });

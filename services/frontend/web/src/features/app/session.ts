@@ -8,6 +8,8 @@ import { Connection } from "@/sync/connection";
 import type { LogEvent, ServerMessage } from "@/sync/protocol";
 import type { Auth } from "../signin/auth";
 
+const PATIENCE_MS = 1_000;
+
 type Listener = (message: ServerMessage) => void;
 
 /** A person's session in this window: the list, and the connection that keeps it live. */
@@ -15,6 +17,8 @@ export interface Session {
   engine: Engine;
   /** The person's sign-in; null where the platform has none. */
   auth: Auth | null;
+  /** Resolves once the list is there, or a second later without: what else the page asks for waits its turn. */
+  settled: Promise<void>;
   /** Hear what has no place in the log: notifications, and steps of the assistant. Returns how to stop. */
   listen: (listener: Listener) => () => void;
   /** Hear the events of the log as they come. Returns how to stop. */
@@ -32,7 +36,8 @@ export function openSession(auth: Auth | null = null): Session {
     onEvents: (events) => each(followers, events),
     onSent: () => connection.changed(),
   });
-  const ready = engine.keepIn(openDatabase);
+  const opened = engine.keepIn(openDatabase);
+  const ready = Database.wasFilled() ? opened : Promise.resolve(); // with nothing on the device nothing is waited for
   const connection = new Connection({
     url: `${location.origin.replace(/^http/, "ws")}/ws`,
     cursor: () => engine.cursor,
@@ -57,6 +62,7 @@ export function openSession(auth: Auth | null = null): Session {
   return {
     engine,
     auth,
+    settled: settled(engine),
     listen: (listener) => subscribe(listeners, listener),
     follow: (listener) => subscribe(followers, listener),
     stop: () => {
@@ -72,6 +78,18 @@ export function openSession(auth: Auth | null = null): Session {
 async function openDatabase(): Promise<Database> {
   if (hasLeft()) throw new Error("signed out");
   return Database.open();
+}
+
+function settled({ store }: Engine): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, PATIENCE_MS);
+    const unsubscribe = store.subscribe(({ loaded }) => {
+      if (!loaded) return;
+      unsubscribe();
+      clearTimeout(late);
+      setTimeout(resolve); // the list is rendered first
+    });
+  });
 }
 
 function hasTokens(auth: Auth | null): boolean {

@@ -15,7 +15,7 @@ function start(controller: object | null = null) {
   const workers = Object.assign(new Workers(), { controller });
   Object.defineProperty(navigator, "serviceWorker", { configurable: true, value: workers });
   const onUpdate = jest.fn();
-  const stop = keepPage(onUpdate);
+  const stop = keepPage(Promise.resolve(), onUpdate);
   return { workers, onUpdate, stop };
 }
 
@@ -41,13 +41,15 @@ test("a notification's click leads within the page", () => {
 });
 
 test("a window that is looked at after an hour asks for a newer page", async () => {
+  jest.useFakeTimers();
   const { workers, stop } = start({});
+  expect(workers.registered).toEqual([]); // what the person waits for comes first
+  await jest.advanceTimersByTimeAsync(1_000);
+  jest.useRealTimers();
   expect(workers.registered).toEqual(["/sw.js"]);
-  await Promise.resolve();
-  await Promise.resolve();
   document.dispatchEvent(new Event("visibilitychange"));
   expect(workers.updates).toBe(0);
-  jest.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_001);
+  jest.spyOn(Date, "now").mockReturnValue(Date.now() + 3_700_000);
   document.dispatchEvent(new Event("visibilitychange"));
   expect(workers.updates).toBe(1);
   stop();

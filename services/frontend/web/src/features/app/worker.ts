@@ -2,22 +2,28 @@ import { useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { go } from "@/lib/address";
 import { say } from "../toasts/toasts";
+import { useApp } from "./context";
 
 const HOUR_MS = 3_600_000;
+const REST_MS = 1_000;
 
 /** Keep the page on the device, and say when a newer one has taken its place there. */
 export function useKeptPage(): void {
   const t = useTranslations("app");
+  const { settled } = useApp().session;
   useEffect(() => {
     if (process.env.NODE_ENV !== "production") return; // while one works on it, each load shall be the newest
-    return keepPage(() =>
+    return keepPage(settled, () =>
       say(t("updated"), { stays: true, action: { label: t("reload"), run: () => location.reload() } }),
     );
-  }, [t]);
+  }, [settled, t]);
 }
 
-/** Keep the page for when there is no network, and follow where a notification of the browser leads. Returns how to stop. */
-export function keepPage(onUpdate: () => void): () => void {
+/**
+ * Keep the page for when there is no network, which waits until it is at rest, and follow where a notification of the
+ * browser leads. Returns how to stop.
+ */
+export function keepPage(settled: Promise<void>, onUpdate: () => void): () => void {
   const workers = navigator.serviceWorker;
   if (!workers) return () => {}; // an address that the browser does not call secure
   const stop = new AbortController();
@@ -27,8 +33,7 @@ export function keepPage(onUpdate: () => void): () => void {
       .register("/sw.js")
       .then((registration) => watch(registration, signal))
       .catch(() => {}); // refused: the page works, with a network
-  if (document.readyState === "complete") register();
-  else addEventListener("load", register, { once: true, signal });
+  void settled.then(() => setTimeout(() => signal.aborted || register(), REST_MS));
 
   let before = workers.controller;
   const taken = () => {

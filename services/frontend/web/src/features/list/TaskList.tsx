@@ -34,6 +34,7 @@ export function TaskList({ rows, query, count, Item = PlainItem }: TaskListProps
     estimateSize: (place) => (rows[place]?.kind === "header" ? HEADER : height),
     getItemKey: (place) => keyOf(rows[place], place),
     overscan: 12,
+    initialRect: { width: innerWidth, height: innerHeight }, // until it is measured: the first rows are there at once
   });
   const onKeyDown = useListKeys(rows, virtual);
   const days = useMemo(() => daysOf(rows), [rows]);

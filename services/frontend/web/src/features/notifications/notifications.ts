@@ -9,6 +9,7 @@ import { useTranslations } from "use-intl";
 import { call } from "@/api/http";
 import type { Notification, NotificationPage } from "@/api/types";
 import { uuid7 } from "@/lib/ids";
+import { useApp } from "../app/context";
 import { say } from "../toasts/toasts";
 
 export const NOTIFICATIONS = ["notifications", "list"] as const;
@@ -24,9 +25,10 @@ function fetchPage(cursor: string | null, limit = 50): Promise<NotificationPage>
 
 /** The notifications, newest first, a page at a time; read again every `interval` ms. */
 export function useNotifications(interval: number | false = false) {
+  const { settled } = useApp().session;
   return useInfiniteQuery({
     queryKey: NOTIFICATIONS,
-    queryFn: ({ pageParam }) => fetchPage(pageParam),
+    queryFn: ({ pageParam }) => settled.then(() => fetchPage(pageParam)),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     refetchInterval: interval,

@@ -44,6 +44,13 @@ test("a platform that is set up otherwise since makes the page start over, at on
   expect(changed).toHaveBeenCalledTimes(2);
 });
 
+test("what the head of the page has asked for already is not asked for again", async () => {
+  platform(undefined);
+  globalThis.earlySettings = Promise.resolve({ ok: true, json: async () => ({ sign_in: FOUND }) } as Response);
+  expect(await learnSettings(jest.fn())).toEqual(FOUND);
+  expect(globalThis.earlySettings).toBeUndefined();
+});
+
 test("without sign-in the list keeps the name that it always had on the device", async () => {
   enterAccount(null);
   (await Database.open()).close();

@@ -11,6 +11,11 @@ export interface SignInSettings {
 
 const KEPT = "sign-in";
 
+declare global {
+  /** The first answer, which the head of the page asks for while the scripts are loaded. */
+  var earlySettings: Promise<Response> | undefined;
+}
+
 function remembered(): SignInSettings | null | undefined {
   try {
     const text = kept(KEPT);
@@ -21,7 +26,9 @@ function remembered(): SignInSettings | null | undefined {
 }
 
 async function ask(): Promise<SignInSettings | null> {
-  const answer = await fetch("/config.json", { cache: "no-store" });
+  const early = globalThis.earlySettings;
+  globalThis.earlySettings = undefined;
+  const answer = await (early ?? fetch("/config.json", { cache: "no-store" }));
   if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
   const { sign_in: found } = (await answer.json()) as { sign_in: SignInSettings | null };
   keep(KEPT, JSON.stringify(found)); // by a browser that keeps nothing it is asked each time

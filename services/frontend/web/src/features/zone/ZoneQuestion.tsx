@@ -2,6 +2,7 @@ import { lazy, Suspense, useState } from "react";
 import { personal } from "@/lib/account";
 import { keep, kept } from "@/lib/device";
 import { deviceZone } from "@/lib/zones";
+import { useApp } from "../app/context";
 import { useKnownMe } from "../app/me";
 
 const ZoneBanner = lazy(() => import("./ZoneBanner"));
@@ -9,7 +10,7 @@ const KEPT = "zone-kept";
 
 /** Asks, where the device's clock is not the person's, which of them counts; an answer is remembered. */
 export function ZoneQuestion() {
-  const me = useKnownMe();
+  const me = useKnownMe(useApp().session);
   const [answer, setAnswer] = useState(() => kept(personal(KEPT)));
   const here = deviceZone();
   if (!me || canonical(here) === canonical(me.time_zone)) return null;
