@@ -43,6 +43,7 @@ export interface TaskFields {
   due?: Due | null;
   recurrence?: Recurrence | null;
   reminders?: ReminderInput[] | null;
+  external_id?: string | null;
 }
 
 /** One operation of `POST /api/tasks/batch`, the only way that the page changes tasks. */

@@ -86,6 +86,7 @@ function changed(task: Task, fields: TaskFields): Task {
     due: fields.due === undefined ? task.due : fields.due,
     recurrence: fields.recurrence === undefined ? task.recurrence : fields.recurrence,
     reminders: fields.reminders === undefined ? task.reminders : (fields.reminders ?? []).map(shownReminder),
+    external_id: fields.external_id === undefined ? task.external_id : fields.external_id,
   };
 }
 

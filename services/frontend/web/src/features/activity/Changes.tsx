@@ -13,6 +13,7 @@ const FIELDS = [
   "due",
   "recurrence",
   "reminders",
+  "external_id",
   "time_zone",
   "locale",
   "name",

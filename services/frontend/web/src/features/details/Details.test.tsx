@@ -145,6 +145,18 @@ test("a span that was written elsewhere is told as that span", async () => {
   for (const text of told) expect(await screen.findByText(text, { selector: "bdi" })).toBeVisible();
 });
 
+test("the name that a program knows the task by can be seen and changed, where there is one", async () => {
+  const engine = show({ external_id: "calendar-7" });
+  const field = screen.getByRole("textbox", { name: "External ID" });
+  expect(field).toHaveValue("calendar-7");
+  await userEvent.type(field, "{Backspace}8{Enter}");
+  expect(shownTask(engine)?.external_id).toBe("calendar-8");
+  await userEvent.clear(field);
+  await userEvent.tab();
+  expect(shownTask(engine)?.external_id).toBeNull();
+  expect(screen.queryByRole("textbox", { name: "External ID" })).not.toBeInTheDocument();
+});
+
 test("each form of a due survives being edited", () => {
   for (const due of [{ date: "2026-12-01" }, { local: "2026-12-01T09:00" }]) expect(dueFrom(partsOf(due))).toEqual(due);
   const at = { at: "2026-12-01T09:00:00+01:00", time_zone: "Europe/Rome" };

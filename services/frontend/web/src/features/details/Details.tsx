@@ -11,6 +11,7 @@ import { useActions } from "../tasks/useActions";
 import { Description } from "./Description";
 import styles from "./Details.module.css";
 import { DueField } from "./DueField";
+import { ExternalIdField } from "./ExternalIdField";
 import { History } from "./History";
 import { PriorityField } from "./PriorityField";
 import { RecurrenceField } from "./RecurrenceField";
@@ -62,6 +63,7 @@ export default function Details({ task }: { task: Task }) {
           <RemindersField task={task} />
           <PriorityField task={task} />
           <TagsField task={task} />
+          <ExternalIdField task={task} />
         </div>
         <History task={task} />
       </div>

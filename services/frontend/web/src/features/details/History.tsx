@@ -29,7 +29,7 @@ export function History({ task }: { task: Task }) {
   );
 }
 
-const FIELDS = ["title", "description", "priority", "tags", "due", "recurrence", "reminders"] as const;
+const FIELDS = ["title", "description", "priority", "tags", "due", "recurrence", "reminders", "external_id"] as const;
 
 /** The fields that an entry changed, but for those that people never see. */
 const namesOf = ({ changes }: AuditItem) => FIELDS.filter((name) => changes?.some(({ field }) => field === name));
