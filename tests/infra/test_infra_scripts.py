@@ -25,6 +25,7 @@ case "$*" in "stack output "*kubeconfig) echo "the cluster" ;; "stack output "*n
 # Writes down how it was called, and which cluster that was for.
 KUBECTL = """#!/bin/sh
 echo "kubectl $* on $(cat "$KUBECONFIG")" >> "$CALLS"
+touch "$(dirname "$KUBECONFIG")/gke_gcloud_auth_plugin_cache"
 case "$*" in
 *"get deployment"*) printf '%b' "${DEPLOYMENTS:-}" ;;
 *"${STUCK:-nothing}"*) echo "error: timed out waiting for the condition" >&2; exit 1 ;;
@@ -175,7 +176,7 @@ def test_a_rollout_is_waited_for_until_each_service_runs(script: Run, tmp_path: 
         "kubectl --namespace tasks rollout status deployment.apps/backend --timeout 6m on the cluster",
         "kubectl --namespace tasks rollout status deployment.apps/frontend --timeout 6m on the cluster",
     ]
-    assert not list(tmp_path.glob("tmp.*")), "how to reach the cluster stays nowhere"
+    assert not list(tmp_path.glob("tmp.*")), "how to reach the cluster stays nowhere, nor does the token for it"
 
 
 @pytest.mark.parametrize(

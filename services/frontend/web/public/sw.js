@@ -28,7 +28,10 @@ async function fill() {
   await Promise.all([cache.addAll([...FILES]), cache.put("/", page)]);
 }
 
-/** Serve all windows; the platform is asked for the page while this worker is still being started. */
+/**
+ * Serve all windows; the platform is asked for the page while this worker is still being started. A person who opens /docs
+ * has it asked for twice: the browser knows only then that this worker does not answer for it.
+ */
 async function begin() {
   await clear();
   await self.registration.navigationPreload?.enable();

@@ -51,7 +51,7 @@ for (const path of files(OUT)) {
   writeFileSync(`${path}.br`, brotliCompressSync(content));
 }
 
-// Only now is it in the place of the last one, which a running platform may be handing out.
+// Only now is it in the place of the last one: a start in between finds one or the other, and never half of it.
 rmSync("out.old", { force: true, recursive: true });
 if (existsSync("out")) renameSync("out", "out.old");
 renameSync(OUT, "out");

@@ -62,6 +62,7 @@ test("with a network the page is the platform's, unless it answers nothing or an
 test("what the browser asked for while the worker was started is not asked for again", async () => {
   const browser = new WorkerBrowser();
   const worker = await installed(browser, OLD);
+  expect(browser.preloads).toBe(1);
   browser.network = noNetwork;
   const opening = (preloadResponse: Promise<unknown>) =>
     worker("fetch", { ...asked("/today", "navigate"), preloadResponse });

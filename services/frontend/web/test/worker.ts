@@ -27,6 +27,8 @@ export class WorkerBrowser {
   readonly stored = new Map<string, FakeCache>();
   network: (address: string) => Promise<Answer> = async () => ({ status: 404, text: "" });
   readonly opened: string[] = [];
+  /** How often a worker asked for the preload of navigations. */
+  preloads = 0;
   readonly told: unknown[] = [];
   windows: { postMessage: (message: unknown) => void; focus: () => void }[] = [];
 
@@ -40,7 +42,7 @@ export class WorkerBrowser {
     const self = {
       addEventListener: (type: string, handler: Handler) => handlers.set(type, handler),
       skipWaiting: async () => {},
-      registration: { navigationPreload: { enable: async () => {} } },
+      registration: { navigationPreload: { enable: async () => void this.preloads++ } },
       clients: {
         claim: async () => {},
         matchAll: async () => this.windows,

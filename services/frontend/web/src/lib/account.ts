@@ -15,6 +15,11 @@ export function personal(name: string): string {
   return current === null ? name : `${name} ${current}`;
 }
 
+/** Keep a text under such a name; of a person who has signed out nothing is kept, nor their name. */
+export function keepPersonal(name: string, text: string): void {
+  if (!hasLeft()) keep(personal(name), text);
+}
+
 /** The persons who are signed in in this browser have a mark each; the last one is remembered for the next start. */
 const LAST = "account";
 const mark = (id: string) => `${LAST} ${id}`;

@@ -1,6 +1,6 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB, unwrap } from "idb";
 import type { Task } from "@/api/types";
-import { personal } from "@/lib/account";
+import { keepPersonal, personal } from "@/lib/account";
 import { keep, kept } from "@/lib/device";
 import type { Cursor, LogEvent } from "@/sync/protocol";
 import type { Confirmed } from "./confirmed";
@@ -54,7 +54,7 @@ export class Database {
     return opened;
   }
 
-  /** Whether tasks were ever written here, which is known without opening it: that takes a new device longest. */
+  /** Whether it is known to hold tasks, without opening it: that takes a new device longest. */
   static wasFilled(): boolean {
     return kept(personal(FILLED)) !== null;
   }
@@ -90,13 +90,14 @@ export class Database {
       read.objectStore("tasks").getAll(),
     ]);
     if (!cursor) return null;
+    keepPersonal(FILLED, "kept");
     return { cursor, tasks: new Map(tasks.map((task) => [task.id, task])) };
   }
 
   async writeConfirmed({ cursor, tasks }: Confirmed): Promise<void> {
     if (!cursor) return;
     await this.replaceTasks(tasks.values(), cursor);
-    keep(personal(FILLED), "kept");
+    keepPersonal(FILLED, "kept");
   }
 
   /** Let the tasks go, which the platform has too: there is no space for what only this device has. */

@@ -15,12 +15,15 @@ export interface App {
 }
 
 const Context = createContext<App | null>(null);
+const EngineContext = createContext<Engine | null>(null);
 const ClockContext = createContext<Clock | null>(null);
 
 export function AppProvider({ app, children }: { app: App; children: ReactNode }) {
   return (
     <Context value={app}>
-      <ClockContext value={useTicking(app.me.time_zone)}>{children}</ClockContext>
+      <EngineContext value={app.session.engine}>
+        <ClockContext value={useTicking(app.me.time_zone)}>{children}</ClockContext>
+      </EngineContext>
     </Context>
   );
 }
@@ -31,8 +34,11 @@ export function useApp(): App {
   return app;
 }
 
+/** The list's engine; who only reads the list does not render again for what becomes known of the person. */
 export function useEngine(): Engine {
-  return useApp().session.engine;
+  const engine = useContext(EngineContext);
+  if (!engine) throw new Error("useEngine needs an AppProvider above it");
+  return engine;
 }
 
 /** A part of what is shown; the component renders again when that part changes. */

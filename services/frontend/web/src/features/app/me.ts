@@ -2,8 +2,8 @@ import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { call } from "@/api/http";
 import type { Me } from "@/api/types";
-import { personal } from "@/lib/account";
-import { keep, kept } from "@/lib/device";
+import { keepPersonal, personal } from "@/lib/account";
+import { kept } from "@/lib/device";
 import { deviceZone, isZone } from "@/lib/zones";
 import type { Session } from "./session";
 
@@ -23,19 +23,21 @@ function remembered(): Me | undefined {
 
 async function fetchMe(): Promise<Me> {
   const me = await call<Me>("GET", "/api/me");
-  keep(personal(KEPT), JSON.stringify(me));
+  keepPersonal(KEPT, JSON.stringify(me));
   return me;
 }
 
 /** Take over what the person changed, here or on another device. */
 export function learnMe(queries: QueryClient, profile: Partial<Pick<Me, "time_zone" | "locale">>): void {
   const me = queries.setQueryData<Me>(ME, (before) => before && { ...before, ...profile });
-  if (me) keep(personal(KEPT), JSON.stringify(me));
+  if (me) keepPersonal(KEPT, JSON.stringify(me));
 }
 
 /** The person as the platform knows them; undefined until it was asked. */
 export function useKnownMe({ settled }: Session): Me | undefined {
-  return useQuery({ queryKey: ME, queryFn: () => settled.then(fetchMe), staleTime: 60_000 }).data;
+  // What is remembered will do until the list is there; a new device asks beside it, for the list's zone and language.
+  const queryFn = () => (remembered() ? settled.then(fetchMe) : fetchMe());
+  return useQuery({ queryKey: ME, queryFn, staleTime: 60_000 }).data;
 }
 
 /** The person: as the platform knows them, or as the device remembers, or by the device's own settings. */

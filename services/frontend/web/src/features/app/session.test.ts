@@ -1,6 +1,6 @@
 import { waitFor } from "@testing-library/react";
 import { createStore } from "zustand/vanilla";
-import { enterAccount, forgetAccount, rememberAccount } from "@/lib/account";
+import { enterAccount, forgetAccount, keepPersonal, rememberAccount } from "@/lib/account";
 import { Database } from "@/store/database";
 import { task } from "../../../test/render";
 import type { Auth, Stand } from "../signin/auth";
@@ -155,6 +155,30 @@ test("a device that holds nothing waits for no database; one that does asks for 
   ]);
   await Database.erase();
   expect(Database.wasFilled()).toBe(false);
+});
+
+test("what a tab that is gone left on a device that is taken for new is sent all the same", async () => {
+  const first = open(null);
+  await isLive(first);
+  first.stop();
+  const left = { kind: "batch" as const, operations: [{ op: "complete" as const, id: "milk" }], of: null, before: {} };
+  const database = await Database.open();
+  const mutation = { ...left, key: "left", at: "2026-11-30T08:00:00Z", tab: "gone" };
+  await database.writeQueue(new Map([["left", { order: 1, mutation, reason: null }]]));
+  database.close();
+  localStorage.clear();
+  const again = open(null);
+  await waitFor(() => expect(sent.map(({ key }) => key)).toEqual(["left"]));
+  expect(Socket.all.at(-1)?.hellos).toEqual([{ type: "hello", epoch: null, since: null }]);
+  await waitFor(() => expect([state(again).waiting, Database.wasFilled()]).toEqual([0, true]));
+});
+
+test("nothing that comes late is kept of a person who has signed out", async () => {
+  await isLive(open(ANNA));
+  await waitFor(() => expect(Database.wasFilled()).toBe(true));
+  forgetAccount(ANNA.id);
+  keepPersonal("me", "late");
+  expect(Object.keys(localStorage)).toEqual([]);
 });
 
 test("what the page asks for besides waits for the list, but not for ever", async () => {

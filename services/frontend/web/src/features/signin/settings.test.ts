@@ -49,6 +49,14 @@ test("what the head of the page has asked for already is not asked for again", a
   globalThis.earlySettings = Promise.resolve({ ok: true, json: async () => ({ sign_in: FOUND }) } as Response);
   expect(await learnSettings(jest.fn())).toEqual(FOUND);
   expect(globalThis.earlySettings).toBeUndefined();
+  localStorage.clear();
+  const changed = jest.fn();
+  globalThis.earlySettings = Promise.reject(new TypeError("Failed to fetch"));
+  expect(await learnSettings(changed)).toBeNull();
+  platform(FOUND);
+  dispatchEvent(new Event("online"));
+  await settled();
+  expect(changed).toHaveBeenCalledTimes(1); // it starts over, with the sign-in that there is
 });
 
 test("without sign-in the list keeps the name that it always had on the device", async () => {

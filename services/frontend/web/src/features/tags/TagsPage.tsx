@@ -13,7 +13,7 @@ import styles from "./TagsPage.module.css";
 /** All tags, or the tasks of one. */
 export default function TagsPage() {
   const t = useTranslations();
-  const { tags } = useCounts();
+  const tags = useCounts().tags.filter(({ count }) => count > 0);
   if (useAddress()?.rest) return <ListPage />;
   return (
     <Page title={t("views.tags")}>
