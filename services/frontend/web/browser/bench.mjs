@@ -61,19 +61,27 @@ function weigh(session) {
 
 async function shown(page) {
   await page.goto("/all", { waitUntil: "commit" });
-  return page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!document.querySelector("[data-task]")) return;
-          watch.disconnect();
-          requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
-        };
-        const watch = new MutationObserver(look); // to look at each frame would have frames made for nothing
-        watch.observe(document, { childList: true, subtree: true });
-        look();
-      }),
-  );
+  await page.evaluate(painted, "");
+  return page.evaluate(() => globalThis.seen);
+}
+
+/** Wait in the page for the frame that shows a task whose title has this text; when that was is kept as `seen` and `at`. */
+function painted(title) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (![...document.querySelectorAll("[data-task]")].some(({ textContent }) => textContent.includes(title))) return;
+      watch.disconnect();
+      requestAnimationFrame(() =>
+        setTimeout(() => {
+          Object.assign(globalThis, { seen: performance.now(), at: Date.now() });
+          resolve();
+        }),
+      );
+    };
+    const watch = new MutationObserver(look); // to look at each frame would have frames made for nothing
+    watch.observe(document, { childList: true, characterData: true, subtree: true });
+    look();
+  });
 }
 
 /** From a key in the search field to the paint after it, as the browser's own event timing tells. */
@@ -102,14 +110,16 @@ async function keys(open) {
 /** From Enter in one window to the frame of the other that shows the task; both on one clock. */
 async function changes(open) {
   const [one, other] = [await open("/all"), await open("/all")];
-  await slow(one);
-  await slow(other);
+  for (const page of [one, other]) {
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {})); // windows at rest
+    await slow(page);
+  }
   const taken = [];
   for (let number = 0; number < CHANGES; number++) {
     const title = titled("Change");
     await one.locator("[data-add]").fill(title);
     await one.locator("form output").waitFor({ state: "attached" }); // the line was read, as it is when a person gets to Enter
-    const seen = other.evaluate(watch, title);
+    const seen = other.evaluate(painted, title);
     await one.evaluate(() =>
       document.addEventListener("keydown", () => Object.assign(globalThis, { pressed: Date.now() }), {
         capture: true,
@@ -117,20 +127,11 @@ async function changes(open) {
       }),
     );
     await one.keyboard.press("Enter");
-    taken.push((await seen) - (await one.evaluate(() => globalThis.pressed)));
+    await seen;
+    taken.push((await other.evaluate(() => globalThis.at)) - (await one.evaluate(() => globalThis.pressed)));
     await row(one, title).waitFor();
   }
   await one.context().close();
   await other.context().close();
   return taken;
-}
-
-function watch(title) {
-  return new Promise((resolve) => {
-    const look = () =>
-      [...document.querySelectorAll("[data-task]")].some(({ textContent }) => textContent.includes(title))
-        ? setTimeout(() => resolve(Date.now()))
-        : requestAnimationFrame(look);
-    look();
-  });
 }
