@@ -61,6 +61,7 @@ async function question(page, list, title) {
   await say(page, `delete all tasks about ${title}`);
   await answers.getByRole("button", { name: "No", exact: true }).click();
   await answers.waitFor({ state: "detached" });
+  await page.getByRole("main").getByText("Then I leave everything as it is.").waitFor(); // until then it is sent nothing else
   assert.deepEqual(await titles(title), [title]);
   await say(page, `delete all tasks about ${title}`);
   await answers.getByRole("button", { name: "Yes" }).click();

@@ -9,7 +9,7 @@ import { Shell } from "../shell/Shell";
 import { Skeleton } from "../shell/Skeleton";
 import { AppProvider } from "./context";
 import { learnMe, useMe } from "./me";
-import { close, open, type Stage } from "./opening";
+import { close, mounted, open, type Stage } from "./opening";
 import type { Session } from "./session";
 
 const SignInScreen = lazy(() => import("../signin/SignInScreen"));
@@ -46,6 +46,7 @@ function useStage(): Stage | null {
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
     let gone = false;
+    mounted();
     open().then((found) => gone || setStage(found), setError);
     return () => {
       gone = true;

@@ -14,6 +14,16 @@ export function open(): Promise<Stage> {
   return opening;
 }
 
+let takeOver = () => {};
+const takenOver = new Promise<void>((resolve) => {
+  takeOver = resolve;
+});
+
+/** Say that React has taken the page over: from now on the address is the page's own to change. */
+export function mounted(): void {
+  takeOver();
+}
+
 /** Let go of what was opened. */
 export function close(): void {
   const opened = opening;
@@ -34,5 +44,5 @@ async function begin(): Promise<Stage> {
 async function arriveOnce(): Promise<Arrival> {
   const settings = await learnSettings(() => location.reload());
   if (!settings) return { auth: null };
-  return (await import("../signin/arrive")).arrive(settings);
+  return (await import("../signin/arrive")).arrive(settings, undefined, takenOver);
 }

@@ -70,6 +70,19 @@ test("whom nobody knows is shown the way in, and is asked at the provider about 
   expect(fake.asked).toContain("asking /tags/home?q=milk");
 });
 
+test("the address is left alone until React has taken the page over, which would put it back", async () => {
+  const fake = new Fake();
+  fake.back = { reason: { kind: "denied" }, view: "/upcoming" };
+  history.replaceState(null, "", "/signed-in?error=access_denied&state=s");
+  let takeOver = () => {};
+  const arrived = arrive(SETTINGS, fake, new Promise((resolve) => (takeOver = resolve)));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(location.pathname).toBe("/signed-in");
+  takeOver();
+  expect(outOf(await arrived).reason).toEqual({ kind: "denied" });
+  expect(location.pathname).toBe("/upcoming");
+});
+
 test("who comes back is at the view where they began, and signed in", async () => {
   const auth = await signedIn(new Fake(), ANNA);
   expect(location.pathname).toBe("/all");

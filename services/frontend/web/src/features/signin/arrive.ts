@@ -12,8 +12,15 @@ const WINDOW = "window";
 const PATIENCE_MS = 1_000; // a window that is loaded anew lets go of its lock at once
 const here = () => location.pathname + location.search;
 
-/** Find out who is signed in. Where only the sign-in service can tell, the page is left for it and comes back. */
-export async function arrive(settings: SignInSettings, provider = new Provider(settings)): Promise<Arrival> {
+/**
+ * Find out who is signed in. Where only the sign-in service can tell, the page is left for it and comes back: to the view
+ * that it was left at, once React has `takenOver`, since until then Next.js puts back the address that it began with.
+ */
+export async function arrive(
+  settings: SignInSettings,
+  provider = new Provider(settings),
+  takenOver: Promise<void> = Promise.resolve(),
+): Promise<Arrival> {
   const out = (reason: Reason | null): Arrival => {
     const helps = reason?.kind !== "noClient" && reason?.kind !== "insecure";
     return { out: { settings, reason, signIn: helps ? () => leaveFor(provider) : null } };
@@ -23,6 +30,7 @@ export async function arrive(settings: SignInSettings, provider = new Provider(s
   if (await isCopy()) await provider.forget();
   if (location.pathname === CALLBACK) {
     const { person, reason, view } = await provider.finish(location.href);
+    await takenOver;
     history.replaceState(null, "", view);
     if (person) return enter(provider, person.account, person, "in");
     if (reason?.kind !== "mismatch" || !(await provider.stored())) return out(reason);
