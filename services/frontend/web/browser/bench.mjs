@@ -41,6 +41,7 @@ async function starts(open) {
     bytes.push(scripts.bytes);
     await fresh.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
     await live(fresh);
+    await fresh.waitForLoadState("networkidle"); // the first visit is over
     again.push(await shown(fresh));
     await fresh.context().close();
     await context.close();
