@@ -170,3 +170,10 @@ async def test_who_has_the_page_gets_the_files_of_its_build_though_a_newer_one_i
         (out / "index.html").write_text("newer")
         assert (await person.get("/today"))[2].decode() == PAGE
         assert (await person.get("/_next/static/a.js"))[2] == b"alert(1)"
+
+
+async def test_a_file_of_another_build_is_missing_and_not_kept_so(out: Path) -> None:
+    async with browser(out) as person:
+        for encoding in ("identity", "gzip"):
+            status, headers, _ = await person.get("/_next/static/b.js", **{"Accept-Encoding": encoding})
+            assert (status, "Cache-Control" in headers) == (404, False)

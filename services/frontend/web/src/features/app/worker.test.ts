@@ -45,11 +45,12 @@ test("a window that is looked at after an hour asks for a newer page", async () 
   const { workers, stop } = start({});
   expect(workers.registered).toEqual([]); // what the person waits for comes first
   await jest.advanceTimersByTimeAsync(1_000);
+  const registered = Date.now();
   jest.useRealTimers();
   expect(workers.registered).toEqual(["/sw.js"]);
   document.dispatchEvent(new Event("visibilitychange"));
   expect(workers.updates).toBe(0);
-  jest.spyOn(Date, "now").mockReturnValue(Date.now() + 3_700_000);
+  jest.spyOn(Date, "now").mockReturnValue(registered + 3_600_001);
   document.dispatchEvent(new Event("visibilitychange"));
   expect(workers.updates).toBe(1);
   stop();

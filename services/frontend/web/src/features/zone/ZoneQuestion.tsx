@@ -1,6 +1,6 @@
 import { lazy, Suspense, useState } from "react";
-import { personal } from "@/lib/account";
-import { keep, kept } from "@/lib/device";
+import { keepPersonal, personal } from "@/lib/account";
+import { kept } from "@/lib/device";
 import { deviceZone } from "@/lib/zones";
 import { useApp } from "../app/context";
 import { useKnownMe } from "../app/me";
@@ -17,7 +17,7 @@ export function ZoneQuestion() {
   const pair = `${here} ${me.time_zone}`;
   if (answer === pair) return null;
   const settle = () => {
-    keep(personal(KEPT), pair);
+    keepPersonal(KEPT, pair);
     setAnswer(pair);
   };
   return (
