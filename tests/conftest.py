@@ -1,8 +1,10 @@
 """What every test may ask for."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
+from harness.days import lasting_day
 from harness.runtime import Runtime, start
 from hypothesis import HealthCheck, settings
 
@@ -19,6 +21,12 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     started = start(tmp_path_factory.mktemp("runtime"))
     yield started
     started.stop()
+
+
+@pytest.fixture
+def today() -> date:
+    """Return the day (UTC); it lasts longer than the test."""
+    return lasting_day(60)
 
 
 @pytest.fixture

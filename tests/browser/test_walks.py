@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness.browser import BROWSER, ROOT, need_browser, play
+from harness.days import lasting_day
 from harness.platform import Platform
 from harness.ports import free_ports
 from harness.provider import Provider
@@ -14,6 +15,7 @@ from harness.provider import Provider
 WALKS = sorted(path.name for path in (BROWSER / "walks").glob("*.mjs"))
 # What two of them see is all that there is, one sets how a person is reached, one signs people in.
 STAGES = {"looks.mjs": "alone", "crowd.mjs": "alone", "notifications.mjs": "alone", "signin.mjs": "provided"}
+DAY_SECONDS = 300  # what a walk calls tomorrow it still does at its end
 SECONDS = 1_200  # far beyond what one takes: a slow machine fails none, and one that hangs ends
 
 
@@ -64,5 +66,6 @@ def test_walk(walk: str, chromium: str, request: pytest.FixtureRequest, tmp_path
     platform: Platform = request.getfixturevalue(STAGES.get(walk, "shared"))
     settings = {"PAGE": platform.url, "CHROMIUM": chromium, "KEEP": str(tmp_path)}
     settings["PROVIDER"] = platform.settings.get("OIDC_ISSUER", "")
+    lasting_day(DAY_SECONDS)
     code, said = play(f"walks/{walk}", settings, SECONDS, platform.kill)
     assert code == 0, f"{said}\nWhat the windows showed: {tmp_path}/window-*.png"

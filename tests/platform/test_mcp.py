@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -176,25 +176,24 @@ async def test_refusals_say_what_to_do(agent: Agent) -> None:
     assert (await agent.use("list_tasks"))["total"] == 1
 
 
-async def test_resources_and_prompts(agent: Agent) -> None:
-    now = datetime.now(UTC)
-    today = await agent.use("add_task", title="today", due={"date": now.date().isoformat()})
+async def test_resources_and_prompts(today: date, agent: Agent) -> None:
+    due = await agent.use("add_task", title="today", due={"date": today.isoformat()})
     late = await agent.use("add_task", title="late", due={"date": "2020-01-01"})
-    await agent.use("add_task", title="later", due={"date": (now.date() + timedelta(days=1)).isoformat()})
+    await agent.use("add_task", title="later", due={"date": (today + timedelta(days=1)).isoformat()})
     listed = {str(resource.uri) for resource in (await agent.client.list_resources()).resources}
     assert listed == {"tasks://today", "tasks://overdue"}
-    for uri, wanted in (("tasks://today", today), ("tasks://overdue", late)):
+    for uri, wanted in (("tasks://today", due), ("tasks://overdue", late)):
         content = json.loads((await agent.client.read_resource(uri)).contents[0].text)  # type: ignore[union-attr]
         assert [task["id"] for task in content["items"]] == [wanted["id"]]
     template = (await agent.client.list_resource_templates()).resource_templates[0].uri_template
-    found = await agent.client.read_resource(template.replace("{id}", today["id"]))
+    found = await agent.client.read_resource(template.replace("{id}", due["id"]))
     assert json.loads(found.contents[0].text)["title"] == "today"  # type: ignore[union-attr]
     with pytest.raises(MCPError, match="There is no"):
         await agent.client.read_resource(f"tasks://task/{uuid4()}")
     assert {prompt.name for prompt in (await agent.client.list_prompts()).prompts} == {"plan_my_day", "weekly_review"}
     plan = await agent.client.get_prompt("plan_my_day", {"time": "3 hours"})
     assert "3 hours" in plan.messages[0].content.text  # type: ignore[union-attr]
-    assert today["id"] in plan.messages[1].content.resource.text  # type: ignore[union-attr]
+    assert due["id"] in plan.messages[1].content.resource.text  # type: ignore[union-attr]
     assert late["id"] in plan.messages[2].content.resource.text  # type: ignore[union-attr]
     assert len((await agent.client.get_prompt("weekly_review")).messages) == 2
     with pytest.raises(MCPError, match="plan_my_day"):

@@ -1,6 +1,6 @@
 """The chat without a model: requests, questions first, and what stands in a task's text."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -46,8 +46,7 @@ async def test_what_is_not_understood_changes_nothing_and_is_said(app: FastAPI, 
     assert (turn["changes"], await tasks(app)) == ([], {})
 
 
-async def test_questions_are_answered_from_the_list(app: FastAPI) -> None:
-    today = datetime.now(UTC).date()
+async def test_questions_are_answered_from_the_list(today: date, app: FastAPI) -> None:
     await add(app, "Late", due=OVERDUE)
     await add(app, "Now", due={"date": today.isoformat()}, tags=["home"])
     await add(app, "Tomorrow", due={"date": (today + timedelta(days=1)).isoformat()}, priority="high")
@@ -94,7 +93,7 @@ async def test_of_several_one_is_chosen_by_number(app: FastAPI) -> None:
     assert {t for t, task in (await tasks(app)).items() if task["status"] == "completed"} == {"Rent a car"}
 
 
-async def test_bulk_changes_ask_first_and_are_one_undo(app: FastAPI) -> None:
+async def test_bulk_changes_ask_first_and_are_one_undo(today: date, app: FastAPI) -> None:
     for title in ("A", "B", "C"):
         await add(app, title, due=OVERDUE)
     before = await tasks(app)
@@ -103,7 +102,7 @@ async def test_bulk_changes_ask_first_and_are_one_undo(app: FastAPI) -> None:
     assert await tasks(app) == before
     made = await say(app, "yes", asked["conversation"])
     assert len(made["changes"]) == 1
-    tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+    tomorrow = (today + timedelta(days=1)).isoformat()
     assert {task["due"]["date"] for task in (await tasks(app)).values()} == {tomorrow}
     await say(app, "undo", asked["conversation"])
     assert {task["due"]["date"] for task in (await tasks(app)).values()} == {OVERDUE["date"]}

@@ -1,6 +1,6 @@
 """What people say to the chat without a model: many ways to ask for a change or an answer, and what is neither."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from unicodedata import normalize
 
@@ -11,7 +11,6 @@ from backend.talking import OVERDUE, add, app, memory, say, tasks
 
 __all__ = ["app", "memory"]  # fixtures
 
-TODAY = datetime.now(UTC).date()
 DAY = {"date": "2031-05-05"}  # a Monday
 HOUR = {"at": "2031-05-05T15:30:00+02:00", "time_zone": "Europe/Rome"}
 
@@ -104,9 +103,9 @@ async def test_a_task_is_noted_without_the_words_around_it(app: FastAPI, message
     assert (list(await tasks(app)), len(turn["changes"])) == ([title], 1), turn["reply"]
 
 
-async def test_what_was_completed_is_told_by_when_it_was(app: FastAPI) -> None:
-    await add(app, "Open", due={"date": TODAY.isoformat()})
-    await add(app, "Old", due={"date": (TODAY - timedelta(days=1)).isoformat()})
+async def test_what_was_completed_is_told_by_when_it_was(today: date, app: FastAPI) -> None:
+    await add(app, "Open", due={"date": today.isoformat()})
+    await add(app, "Old", due={"date": (today - timedelta(days=1)).isoformat()})
     await add(app, "Rent")
     assert (await say(app, "what did I finish today?"))["reply"] == "Nothing completed today."
     await say(app, "done with the rent")
@@ -132,10 +131,10 @@ async def test_what_was_completed_is_told_by_when_it_was(app: FastAPI) -> None:
     ],
 )
 async def test_a_question_is_answered_with_what_it_is_about_and_no_more(
-    app: FastAPI, message: str, told: set[str]
+    today: date, app: FastAPI, message: str, told: set[str]
 ) -> None:
-    await add(app, "Report", tags=["work"], due={"date": TODAY.isoformat()})
-    await add(app, "Dentist", due={"date": (TODAY + timedelta(days=1)).isoformat()})
+    await add(app, "Report", tags=["work"], due={"date": today.isoformat()})
+    await add(app, "Dentist", due={"date": (today + timedelta(days=1)).isoformat()})
     await add(app, "Some day")
     turn = await say(app, message)
     assert {title for title in ("Report", "Dentist", "Some day") if f"“{title}”" in turn["reply"]} == told, turn[
@@ -172,8 +171,8 @@ async def test_a_polite_yes_is_one(app: FastAPI, answer: str) -> None:
 
 
 @pytest.mark.parametrize("answer", ["2", "the second one", "number 2 please", "soy", "the soy one"])
-async def test_of_several_one_is_chosen_in_words_too(app: FastAPI, answer: str) -> None:
-    await add(app, "Buy oat milk", due={"date": TODAY.isoformat()})
+async def test_of_several_one_is_chosen_in_words_too(today: date, app: FastAPI, answer: str) -> None:
+    await add(app, "Buy oat milk", due={"date": today.isoformat()})
     await add(app, "Buy soy milk")
     asked = await say(app, "delete the milk")
     again = await say(app, "yes", asked["conversation"])
