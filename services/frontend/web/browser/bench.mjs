@@ -1,7 +1,7 @@
 // How quick the page is, in a browser with the processor of a mid-range phone: measured values as JSON on standard output.
 import { calibrate } from "./calibrate.mjs";
 import { fill } from "./samples.mjs";
-import { ask, live, row, titled, walk } from "./window.mjs";
+import { ask, live as isLive, row, titled, walk } from "./window.mjs";
 
 const STARTS = Number(process.env.STARTS ?? 10);
 const KEYS = Number(process.env.KEYS ?? 60);
@@ -28,7 +28,7 @@ async function slow(page) {
 
 /** From the start of the navigation to the frame that shows the first task: without a cache, and again. */
 async function starts(open) {
-  const [cold, again, bytes] = [[], [], []];
+  const [cold, again, live, bytes] = [[], [], [], []];
   for (let number = 0; number < STARTS; number++) {
     const page = await open("/settings"); // settings hold no list: what is measured comes first here
     const context = page.context();
@@ -37,16 +37,18 @@ async function starts(open) {
     const session = await slow(fresh);
     const scripts = weigh(session);
     await session.send("Network.enable");
-    cold.push(await shown(fresh));
+    cold.push((await start(fresh)).seen);
     bytes.push(scripts.bytes);
     await fresh.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
-    await live(fresh);
+    await isLive(fresh);
     await fresh.waitForLoadState("networkidle"); // the first visit is over
-    again.push(await shown(fresh));
+    const second = await start(fresh);
+    again.push(second.seen);
+    live.push(second.live);
     await fresh.context().close();
     await context.close();
   }
-  return { cold, again, bytes };
+  return { cold, again, live, bytes };
 }
 
 /** Sum up what scripts weigh on the wire. */
@@ -60,24 +62,23 @@ function weigh(session) {
   return scripts;
 }
 
-async function shown(page) {
+/** When a start showed the list, be it the picture of the one that was left last, and when the list itself was there. */
+async function start(page) {
   await page.goto("/all", { waitUntil: "commit" });
-  await page.evaluate(painted, "");
-  return page.evaluate(() => globalThis.seen);
+  const [seen, live] = await Promise.all([
+    page.evaluate(painted, { among: "[data-task], #last-view main li", title: "" }),
+    page.evaluate(painted, { among: "[data-task]", title: "" }),
+  ]);
+  return { seen: seen.after, live: live.after };
 }
 
-/** Wait in the page for the frame that shows a task whose title has this text; when that was is kept as `seen` and `at`. */
-function painted(title) {
+/** Wait in the page for the frame that shows a task whose title has this text: `after` the start, `at` which time. */
+function painted({ among, title }) {
   return new Promise((resolve) => {
     const look = () => {
-      if (![...document.querySelectorAll("[data-task]")].some(({ textContent }) => textContent.includes(title))) return;
+      if (![...document.querySelectorAll(among)].some(({ textContent }) => textContent.includes(title))) return;
       watch.disconnect();
-      requestAnimationFrame(() =>
-        setTimeout(() => {
-          Object.assign(globalThis, { seen: performance.now(), at: Date.now() });
-          resolve();
-        }),
-      );
+      requestAnimationFrame(() => setTimeout(() => resolve({ after: performance.now(), at: Date.now() })));
     };
     const watch = new MutationObserver(look); // to look at each frame would have frames made for nothing
     watch.observe(document, { childList: true, characterData: true, subtree: true });
@@ -120,7 +121,7 @@ async function changes(open) {
     const title = titled("Change");
     await one.locator("[data-add]").fill(title);
     await one.locator("form button").waitFor(); // whether the line has been read by then or not
-    const seen = other.evaluate(painted, title);
+    const seen = other.evaluate(painted, { among: "[data-task]", title });
     await one.evaluate(() =>
       document.addEventListener("keydown", () => Object.assign(globalThis, { pressed: Date.now() }), {
         capture: true,
@@ -128,8 +129,7 @@ async function changes(open) {
       }),
     );
     await one.keyboard.press("Enter");
-    await seen;
-    taken.push((await other.evaluate(() => globalThis.at)) - (await one.evaluate(() => globalThis.pressed)));
+    taken.push((await seen).at - (await one.evaluate(() => globalThis.pressed)));
     await row(one, title).waitFor();
   }
   await one.context().close();

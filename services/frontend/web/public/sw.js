@@ -5,8 +5,16 @@ const CACHE = "page-__VERSION__";
 const PAGE = "__PAGE__"; // the page's SHA-256
 const FILES = new Set(["__FILES__"]);
 const PATIENCE_MS = 3_000; // a network that says nothing for so long is as good as none
+/** What browsers that know routes do without asking this worker, as it would by `fetch` below. */
+const ROUTES = [
+  { condition: { urlPattern: { pathname: "/api/*" } }, source: "network" },
+  { condition: { urlPattern: { pathname: "/_next/static/*" } }, source: "cache" },
+];
 
-self.addEventListener("install", (event) => event.waitUntil(fill().then(() => self.skipWaiting())));
+self.addEventListener("install", (event) => {
+  event.addRoutes?.(ROUTES);
+  event.waitUntil(fill().then(() => self.skipWaiting()));
+});
 self.addEventListener("activate", (event) => event.waitUntil(begin()));
 
 self.addEventListener("fetch", (event) => {

@@ -26,10 +26,10 @@ const asked = (path: string, mode = "cors", method = "GET") => ({
   request: { method, mode, url: `http://page${path}` },
 });
 
-async function installed(browser: WorkerBrowser, wanted: Build) {
+async function installed(browser: WorkerBrowser, wanted: Build, install: object = {}) {
   browser.network = serving(wanted);
   const worker = browser.run(wanted);
-  await worker("install");
+  await worker("install", install);
   await worker("activate");
   return worker;
 }
@@ -75,6 +75,17 @@ test.each(["/api/tasks", "/ws", "/mcp", "/docs"])("%s is never answered by the w
   const worker = await installed(new WorkerBrowser(), OLD);
   expect(await worker("fetch", asked(path))).toBeUndefined();
   expect(await worker("fetch", asked("/today", "navigate", "POST"))).toBeUndefined();
+});
+
+test("browsers that know routes ask it for neither the API nor the build's files; those that do not get the same", async () => {
+  const browser = new WorkerBrowser();
+  const addRoutes = jest.fn();
+  const worker = await installed(browser, OLD, { addRoutes });
+  expect(addRoutes).toHaveBeenCalledWith([
+    { condition: { urlPattern: { pathname: "/api/*" } }, source: "network" },
+    { condition: { urlPattern: { pathname: "/_next/static/*" } }, source: "cache" },
+  ]);
+  expect(await worker("fetch", asked("/_next/static/old.js"))).toMatchObject({ status: 200 });
 });
 
 test("a window of the build before still finds its files; those of older builds are let go", async () => {

@@ -6,8 +6,15 @@ import { keep, kept, names } from "./device";
  */
 let current: string | null = null;
 
+/** The name under which a window notes whose it is, for the next page in it. */
+export const WINDOW_PERSON = "person";
+
 export function enterAccount(id: string | null): void {
   current = id;
+  if (id === null) return;
+  try {
+    sessionStorage.setItem(WINDOW_PERSON, id);
+  } catch {} // the browser keeps nothing: the next page begins without it
 }
 
 /** The name under which something personal is kept. */

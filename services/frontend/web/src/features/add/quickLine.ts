@@ -27,7 +27,8 @@ export function useReading(text: string, zone: string, live: boolean): Reading |
   useEffect(() => {
     const pasted = text.length - before.current.length > 1; // or dictated, or completed by the keyboard
     before.current = text;
-    const timer = setTimeout(() => setPaused(text.trim()), pasted ? 0 : PAUSE_MS);
+    if (pasted) return setPaused(text.trim());
+    const timer = setTimeout(() => setPaused(text.trim()), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
   const { data } = useQuery({ ...options(paused, zone), enabled: live && paused !== "" });

@@ -1,10 +1,11 @@
 "use client";
 
 import { QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { ApiError } from "@/api/http";
 import { LocaleProvider } from "@/i18n/locale";
 import { Boundary } from "@/ui/Boundary";
+import { LastView, WhenThere } from "../lastView/LastView";
 import { Shell } from "../shell/Shell";
 import { Skeleton } from "../shell/Skeleton";
 import { AppProvider } from "./context";
@@ -20,16 +21,19 @@ export function Start() {
     () => new QueryClient({ defaultOptions: { queries: { retry: mayRecover, refetchOnWindowFocus: true } } }),
   );
   const stage = useStage();
+  const [there, setThere] = useState(false);
+  const onThere = useCallback(() => setThere(true), []);
   return (
     <Boundary>
       <QueryClientProvider client={queries}>
-        {stage && "session" in stage ? <Signed session={stage.session} /> : null}
+        {stage && "session" in stage ? <Signed session={stage.session} onThere={onThere} /> : null}
         {stage && "out" in stage ? (
           <Suspense fallback={<Skeleton />}>
             <SignInScreen out={stage.out} />
           </Suspense>
         ) : null}
         {stage ? null : <Skeleton />}
+        {there || (stage && "out" in stage) ? null : <LastView />}
       </QueryClientProvider>
     </Boundary>
   );
@@ -59,7 +63,7 @@ function useStage(): Stage | null {
 
 const SHELL = <Shell />; // one for all renders: what becomes known of the person concerns only who reads it
 
-function Signed({ session }: { session: Session }) {
+function Signed({ session, onThere }: { session: Session; onThere: () => void }) {
   const me = useMe(session);
   const app = useMemo(() => ({ session, me }), [session, me]);
   const queries = useQueryClient();
@@ -72,7 +76,10 @@ function Signed({ session }: { session: Session }) {
   );
   return (
     <LocaleProvider locale={me.locale} zone={me.time_zone}>
-      <AppProvider app={app}>{SHELL}</AppProvider>
+      <AppProvider app={app}>
+        {SHELL}
+        <WhenThere settled={session.settled} onThere={onThere} />
+      </AppProvider>
     </LocaleProvider>
   );
 }

@@ -40,7 +40,7 @@ export function TaskList({ rows, query, count, Item = PlainItem }: TaskListProps
   const days = useMemo(() => daysOf(rows), [rows]);
   useReset(virtual, query, height);
   return (
-    <div ref={box} className={styles.scroll}>
+    <div ref={box} className={styles.scroll} data-list>
       <p className="hidden-visually" role="status">
         {t("count", { count })}
       </p>

@@ -1,6 +1,6 @@
 "use client";
 
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useAddress } from "@/lib/address";
 import { Empty } from "@/ui/Empty";
@@ -13,6 +13,7 @@ import { useKeptPage } from "../app/worker";
 import { DetailsPane } from "../details/DetailsPane";
 import { Panels } from "../keys/Panels";
 import { useHotkeys } from "../keys/useHotkeys";
+import { useKeptView } from "../lastView/useKeptView";
 import { ListPage } from "../list/ListPage";
 import { LiveNotifications } from "../notifications/LiveNotifications";
 import { VIEWS } from "../registry";
@@ -31,13 +32,15 @@ export function Shell() {
   const t = useTranslations("app");
   const [drawer, setDrawer] = useState<boolean | null>(null); // null: not loaded yet
   const address = useAddress();
+  const frame = useRef<HTMLDivElement>(null);
   useHotkeys();
+  useKeptView(frame);
   useKeptPage();
   useStorageNews();
   useEffect(loadTooltips, []);
   useTitle(address?.view ?? "today", address?.rest ?? null);
   return (
-    <div className={styles.shell}>
+    <div ref={frame} className={styles.shell}>
       <a href="#main" className={styles.skip}>
         {t("skip")}
       </a>

@@ -36,7 +36,7 @@ export default function ToastList() {
           </Radix.Close>
         </Radix.Root>
       ))}
-      <Radix.Viewport className={styles.viewport} label={t("messages", { hotkey: "{hotkey}" })} />
+      <Radix.Viewport data-passing className={styles.viewport} label={t("messages", { hotkey: "{hotkey}" })} />
     </Radix.Provider>
   );
 }

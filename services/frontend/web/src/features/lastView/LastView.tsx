@@ -1,0 +1,39 @@
+import { useLayoutEffect } from "react";
+import { useShown } from "../app/context";
+import { DRAW, LAST_VIEW } from "./draw";
+import styles from "./LastView.module.css";
+
+/**
+ * Where the view that was left last is drawn again, over the page, until the page itself shows it. It is a picture:
+ * nothing in it can be pressed, or is told to a screen reader.
+ */
+export function LastView() {
+  return (
+    <>
+      <div
+        id={LAST_VIEW}
+        className={styles.view}
+        inert
+        aria-hidden
+        suppressHydrationWarning
+        // biome-ignore lint/security/noDangerouslySetInnerHtml: React leaves alone what the script below puts here
+        dangerouslySetInnerHTML={EMPTY}
+      />
+      {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant */}
+      <script dangerouslySetInnerHTML={SCRIPT} />
+    </>
+  );
+}
+
+const EMPTY = { __html: "" };
+const SCRIPT = { __html: DRAW };
+
+/** Calls `onThere` with the paint that shows the list, or once it is known that none comes soon. */
+export function WhenThere({ settled, onThere }: { settled: Promise<void>; onThere: () => void }) {
+  const loaded = useShown((shown) => shown.loaded);
+  useLayoutEffect(() => {
+    if (loaded) onThere();
+    else void settled.then(onThere);
+  }, [loaded, settled, onThere]);
+  return null;
+}
