@@ -11,9 +11,18 @@ export const WINDOW_PERSON = "person";
 
 export function enterAccount(id: string | null): void {
   current = id;
-  if (id === null) return;
+  if (id !== null) note(id);
+}
+
+/** Forget whose this window is, for the next page in it. */
+export function leaveWindow(): void {
+  note(null);
+}
+
+function note(id: string | null): void {
   try {
-    sessionStorage.setItem(WINDOW_PERSON, id);
+    if (id === null) sessionStorage.removeItem(WINDOW_PERSON);
+    else sessionStorage.setItem(WINDOW_PERSON, id);
   } catch {} // the browser keeps nothing: the next page begins without it
 }
 
@@ -59,6 +68,7 @@ export function forgetAccount(id: string): void {
   for (const name of names()) if (name !== mark(id) && name.endsWith(` ${id}`)) keep(name, null);
   if (kept(LAST) === id) keep(LAST, null);
   keep(mark(id), null);
+  leaveWindow();
 }
 
 /** Call back when another window signs a person out, or did so while this one slept. Returns how to stop. */

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { liveEngine, renderApp, task } from "../../../test/render";
 import { selection } from "../tasks/selection";
@@ -67,4 +67,14 @@ test("the palette acts on the selected tasks, and puts the focus where a command
   await userEvent.keyboard("{Control>}k{/Control}");
   await userEvent.type(await screen.findByRole("combobox"), "add a{Enter}");
   await waitFor(() => expect(screen.getByLabelText("Line")).toHaveFocus());
+});
+
+test("a sequence of keys goes on though a view is offered in the middle of it", async () => {
+  let answer = (_: unknown) => {};
+  globalThis.fetch = () => new Promise((resolve) => (answer = resolve as typeof answer));
+  show();
+  await userEvent.keyboard("g");
+  await act(async () => answer({ ok: true, status: 200, json: async () => ({}), headers: new Headers() }));
+  await userEvent.keyboard("u");
+  expect(location.pathname).toBe("/upcoming");
 });

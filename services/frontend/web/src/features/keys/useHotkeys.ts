@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useCommands } from "./commands";
 
 /** Keys that work everywhere on the page; each is named as people read it. */
@@ -8,23 +8,23 @@ const SEQUENCE_MS = 1_200;
 
 export function useHotkeys(): void {
   const commands = useCommands();
-  useEffect(
-    () =>
-      listen(
-        Object.fromEntries(commands.flatMap(({ keys, run }) => (run ? keys.map((key) => [key, run] as const) : []))),
-      ),
-    [commands],
-  );
+  const keys = useRef<Hotkeys>({});
+  useEffect(() => {
+    const runs = commands.flatMap(({ keys, run }) => (run ? keys.map((key) => [key, run] as const) : []));
+    keys.current = Object.fromEntries(runs);
+  }, [commands]);
+  useEffect(() => listen(() => keys.current), []); // one for all commands: they may change between the keys of a sequence
 }
 
-/** Listen for the keys of a table; returns how to stop. */
-export function listen(keys: Hotkeys): () => void {
+/** Listen for the keys that a table has then; returns how to stop. */
+export function listen(table: () => Hotkeys): () => void {
   let before: { key: string; at: number } | null = null;
   const heard = (event: KeyboardEvent) => {
     const name = nameOf(event);
     if (event.defaultPrevented || !name || isElsewhere(event.target, name)) return;
     const sequence = before && event.timeStamp - before.at < SEQUENCE_MS ? `${before.key} ${name}` : name;
     before = { key: name, at: event.timeStamp };
+    const keys = table();
     const run = keys[sequence] ?? keys[name];
     if (!run) return;
     if (sequence.includes(" ")) before = null;

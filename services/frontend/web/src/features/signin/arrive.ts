@@ -1,4 +1,4 @@
-import { enterAccount, forgetAccount, knownAccount, rememberAccount, watchAccount } from "@/lib/account";
+import { enterAccount, forgetAccount, knownAccount, leaveWindow, rememberAccount, watchAccount } from "@/lib/account";
 import { uuid7 } from "@/lib/ids";
 import { startOver } from "@/lib/reload";
 import { Database } from "@/store/database";
@@ -73,6 +73,7 @@ function enter(
   const keeper = new Keeper({ held, standing, renew: () => provider.renew() });
   const unwatch = watchAccount(id, () => {
     keeper.stop();
+    leaveWindow();
     sessionStorage.setItem(NOTE, "signedOutElsewhere");
     void provider.forget().finally(startOver);
   });
