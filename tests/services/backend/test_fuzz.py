@@ -42,6 +42,12 @@ schema = schemathesis.openapi.from_dict(
 )
 
 
+@schema.hook
+def filter_query(_context: Any, query: dict[str, Any] | None) -> bool:
+    """Leave out what is wrong in the eyes of the contract alone: on the wire, `?tag=7` is a list of one tag."""
+    return not query or query.get("tag") is None or isinstance(query["tag"], list)
+
+
 @dataclass(frozen=True)
 class Target:
     """A backend, and who signs the tokens that it accepts."""
