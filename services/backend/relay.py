@@ -118,8 +118,8 @@ class Relay:
                 reminders = [envelope(copy) for event in batch if (copy := reminder_event(event))]
                 async with self._slots:
                     await asyncio.gather(
+                        self._publish(Topic.TASK_UPDATES, envelopes),  # first: people look at what it brings
                         self._publish(Topic.TASK_EVENTS, envelopes),
-                        self._publish(Topic.TASK_UPDATES, envelopes),
                         self._publish(Topic.REMINDERS, reminders),
                     )
                 if folded.cursors is not cursors:

@@ -33,8 +33,11 @@ def _share(values: Sequence[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
 
 
-def table(found: dict[str, list[float]], processor: dict[str, float]) -> Table:
-    """Return what was measured as a table; `processor` is its index, as it is and as it was slowed down to."""
+def table(found: dict[str, list[float]], processor: Sequence[dict[str, float]]) -> Table:
+    """Return what was measured as a table.
+
+    `processor` is, for the starts, the changes and the keys, its index as it is and as it was slowed down to.
+    """
     rows = tuple(
         (
             what,
@@ -46,9 +49,16 @@ def table(found: dict[str, list[float]], processor: dict[str, float]) -> Table:
         )
         for what, key, unit, aim in _ROWS
     )
-    slower = f"the processor, slowed down {processor['rate']:.1f} times from {processor['index']:,.0f}"
-    speed = (slower, "1", "BenchmarkIndex", f"{processor['slowed']:,.0f}", "", "1,000")
-    return Table("The page in Chromium", ("what", "runs", "unit", "p50", "p95", "aim"), (speed, *rows), "lrlrrr")
+    how = ", ".join(f"{part['rate']:.1f} times from {part['index']:,.0f}" for part in processor)
+    slowed = [part["slowed"] for part in processor]
+    shown = (f"{median(slowed):,.0f}", f"{max(slowed, key=lambda index: abs(index - 1_000)):,.0f}")
+    speed = (
+        f"the processor, slowed down {how} (p95: the one that is furthest off)",
+        str(len(slowed)),
+        "BenchmarkIndex",
+    )
+    rows = ((*speed, *shown, "1,000"), *rows)
+    return Table("The page in Chromium", ("what", "runs", "unit", "p50", "p95", "aim"), rows, "lrlrrr")
 
 
 def measure(chromium: str) -> Table:

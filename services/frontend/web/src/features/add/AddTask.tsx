@@ -22,14 +22,17 @@ export function AddTask({ query }: { query: Query }) {
   const [line, setLine] = useState("");
   const reading = useReading(line, zone, live);
   const read = useReader(zone, live);
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
     const text = line.trim();
     if (text === "") return;
-    setLine("");
     const own = belonging(query, today);
-    const fields = await read(text);
-    add({ ...own, ...fields, ...(own.tags ? { tags: [...own.tags, ...(fields.tags ?? [])] } : {}) });
+    const put = (fields: TaskFields & { title: string }) =>
+      add({ ...own, ...fields, ...(own.tags ? { tags: [...own.tags, ...(fields.tags ?? [])] } : {}) });
+    const fields = read(text);
+    if (fields instanceof Promise) void fields.then(put);
+    else put(fields);
+    setLine("");
   };
   if (query.view === "completed" || query.view === "overdue") return null;
   return (

@@ -11,13 +11,14 @@ export interface Reading {
 
 const PAUSE_MS = 120;
 const PATIENCE_MS = 1_500;
+const FRESH_MS = 60_000;
 
 const options = (text: string, zone: string) => ({
   queryKey: ["quick", text, zone],
   queryFn: ({ signal }: { signal: AbortSignal }) =>
     call<Reading>("POST", "/api/tasks/quick?dry_run=true", { body: { text, time_zone: zone }, signal }),
   retry: false,
-  staleTime: 60_000,
+  staleTime: FRESH_MS,
 });
 
 /** The reading of a line once its writer pauses, at once where words come as a whole; null while there is none. */
@@ -35,18 +36,26 @@ export function useReading(text: string, zone: string, live: boolean): Reading |
   return (paused === text.trim() && data) || null;
 }
 
-/** Reads a line for its task; offline, or where the platform takes too long, the line is the title. */
-export function useReader(zone: string, live: boolean): (text: string) => Promise<TaskFields & { title: string }> {
+type Read = TaskFields & { title: string };
+
+/**
+ * Reads a line for its task: at once where that is done already, so that the task goes out before anything is rendered.
+ * Offline, or where the platform takes too long, the line is the title.
+ */
+export function useReader(zone: string, live: boolean): (text: string) => Read | Promise<Read> {
   const queries = useQueryClient();
-  return async (text) => {
+  return (text) => {
     if (!live) return { title: text };
+    const line = options(text, zone);
+    const known = queries.getQueryState<Reading>(line.queryKey);
+    if (known?.data && Date.now() - known.dataUpdatedAt < FRESH_MS) return fieldsOf(known.data);
     const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
-    const reading = await Promise.race([queries.fetchQuery(options(text, zone)).catch(() => null), late]);
-    return reading ? fieldsOf(reading) : { title: text };
+    const reading = Promise.race([queries.fetchQuery(line).catch(() => null), late]);
+    return reading.then((found) => (found ? fieldsOf(found) : { title: text }));
   };
 }
 
-export function fieldsOf({ task }: Reading): TaskFields & { title: string } {
+export function fieldsOf({ task }: Reading): Read {
   const { title, priority, tags, due, recurrence } = task;
   const reminders = task.reminders.map(({ before, at }) => (before ? { before } : { at }));
   return {
