@@ -13,8 +13,10 @@ from harness.ports import free_ports
 from harness.provider import Provider
 
 WALKS = sorted(path.name for path in (BROWSER / "walks").glob("*.mjs"))
-# What two of them see is all that there is, one sets how a person is reached, one signs people in.
-STAGES = {"looks.mjs": "alone", "crowd.mjs": "alone", "notifications.mjs": "alone", "signin.mjs": "provided"}
+# What two of them see is all that there is, two change who the person is, one signs people in.
+STAGES = dict.fromkeys(("looks.mjs", "crowd.mjs", "notifications.mjs", "lastView.mjs"), "alone") | {
+    "signin.mjs": "provided"
+}
 DAY_SECONDS = 300  # what a walk calls tomorrow it still does at its end
 SECONDS = 1_200  # far beyond what one takes: a slow machine fails none, and one that hangs ends
 

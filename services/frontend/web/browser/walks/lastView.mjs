@@ -2,10 +2,14 @@
 import assert from "node:assert/strict";
 import { add, ask, eventually, live, row, sent, titled, walk } from "../window.mjs";
 
+const SCRIPTS = /\/_next\/static\/.*\.js$/;
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 await walk(async (open) => {
   for (const options of [{}, PHONE, { colorScheme: "dark" }]) await looksTheSame(open, options);
+  await ask("PATCH", "/api/me", { locale: "de" });
+  await looksTheSame(open, { locale: "de-DE" });
+  await ask("PATCH", "/api/me", { locale: "en" });
 
   const page = await open("/all");
   const title = titled("Not there any more");
@@ -14,7 +18,7 @@ await walk(async (open) => {
   await page.goto("/all");
   await live(page);
   await page.locator("#last-view").waitFor({ state: "detached" });
-  await page.locator("[data-add]").fill("typed"); // nothing lies over the list
+  await page.locator("[data-add]").fill("typed");
   await row(page, title).locator("[data-open]").click();
   await page.goto("about:blank");
 
@@ -31,7 +35,10 @@ await walk(async (open) => {
   await eventually(async () => assert.equal(await kept(), null, "what is old is not kept"));
 });
 
-/** A picture has every line where the list has it; the page's own scripts are kept away to look at it. */
+/**
+ * A picture has every text where the list had it when it was left, and where the list has it in the paint that takes the
+ * picture away. To look at the picture alone, the page's own scripts are kept away.
+ */
 async function looksTheSame(open, options) {
   const page = await open("/all", { ...options, serviceWorkers: "block" });
   const [title, long] = [titled("Seen again"), `${titled("Long")} ${"and longer ".repeat(30)}`];
@@ -39,18 +46,38 @@ async function looksTheSame(open, options) {
     await ask("POST", "/api/tasks", { title: one, tags: ["home"], due: { date: "2036-05-01" }, priority: "high" });
     await row(page, one.trim()).waitFor();
   }
+  await page.evaluate(() => document.fonts.ready.then(() => {}));
   const before = await page.evaluate(places);
-  await page.route(/\/_next\/static\/.*\.js$/, (route) => route.abort());
+  await page.route(SCRIPTS, (route) => route.abort());
   await page.reload();
   await page.locator("#last-view main li").first().waitFor();
-  const after = await page.evaluate(places);
-  assert.ok(before.length > 2 && after.length === before.length, `${after.length} lines of ${before.length}`);
-  assert.deepEqual(after, before);
+  await page.evaluate(() => document.fonts.ready.then(() => {}));
+  const pictured = await page.evaluate(places);
+  assert.ok(before.length > 8, `only ${before.length} texts`);
+  assert.deepEqual(pictured, before);
   assert.equal(await page.locator("[data-task]").count(), 0, "it is a picture alone");
-  await page.unroute(/\/_next\/static\/.*\.js$/);
+
+  await page.unroute(SCRIPTS);
+  await page.addInitScript(`globalThis.places = ${places}; (${watch})()`);
   await page.goto("/all");
   await row(page, title).waitFor();
+  const { drawn, left } = await page.evaluate(() => globalThis.lastView);
+  assert.ok(drawn, "there was a picture");
+  assert.deepEqual(left, before);
   await page.context().close();
+}
+
+/** Note in the page that a picture was drawn, and where the texts stand right after it went. */
+function watch() {
+  globalThis.lastView = { drawn: false, left: null };
+  new MutationObserver((_, observer) => {
+    const there = document.querySelector("#last-view main li") !== null;
+    if (globalThis.lastView.drawn && !there) {
+      observer.disconnect();
+      globalThis.lastView.left = globalThis.places();
+    }
+    globalThis.lastView.drawn ||= there;
+  }).observe(document, { childList: true, subtree: true });
 }
 
 /** Where the texts of the list and of the frame stand, and what they say. */

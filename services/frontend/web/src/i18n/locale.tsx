@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useEffect, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { IntlProvider } from "use-intl";
 import english from "./en.json";
 
@@ -29,6 +29,11 @@ export function formsOf(locale: string, language: Language): Language {
   }
 }
 
+export const Translated = createContext(true);
+
+/** Whether what is shown is in the person's language; until its messages are there it is English. */
+export const useTranslated = (): boolean => useContext(Translated);
+
 /** Gives everything below it the messages of the person's language, and their zone. */
 export function LocaleProvider({ locale, zone, children }: { locale: string; zone: string; children: ReactNode }) {
   const language = languageOf(locale);
@@ -49,7 +54,7 @@ export function LocaleProvider({ locale, zone, children }: { locale: string; zon
   }, [language]);
   return (
     <IntlProvider locale={formsOf(locale, loaded.language)} messages={loaded.messages} timeZone={zone}>
-      {children}
+      <Translated value={loaded.language === language}>{children}</Translated>
     </IntlProvider>
   );
 }

@@ -78,7 +78,7 @@ function Signed({ session, onThere }: { session: Session; onThere: () => void })
     <LocaleProvider locale={me.locale} zone={me.time_zone}>
       <AppProvider app={app}>
         {SHELL}
-        <WhenThere settled={session.settled} onThere={onThere} />
+        <WhenThere onThere={onThere} />
       </AppProvider>
     </LocaleProvider>
   );

@@ -1,4 +1,5 @@
 import { useLayoutEffect } from "react";
+import { useTranslated } from "@/i18n/locale";
 import { useShown } from "../app/context";
 import { DRAW, LAST_VIEW } from "./draw";
 import styles from "./LastView.module.css";
@@ -28,12 +29,16 @@ export function LastView() {
 const EMPTY = { __html: "" };
 const SCRIPT = { __html: DRAW };
 
-/** Calls `onThere` with the paint that shows the list, or once it is known that none comes soon. */
-export function WhenThere({ settled, onThere }: { settled: Promise<void>; onThere: () => void }) {
+const PATIENCE_MS = 1_000;
+
+/** Calls `onThere` with the paint that shows the list in the person's language, or when that does not come soon. */
+export function WhenThere({ onThere }: { onThere: () => void }) {
   const loaded = useShown((shown) => shown.loaded);
+  const translated = useTranslated();
   useLayoutEffect(() => {
-    if (loaded) onThere();
-    else void settled.then(onThere);
-  }, [loaded, settled, onThere]);
+    if (loaded && translated) return onThere();
+    const late = setTimeout(onThere, PATIENCE_MS);
+    return () => clearTimeout(late);
+  }, [loaded, translated, onThere]);
   return null;
 }

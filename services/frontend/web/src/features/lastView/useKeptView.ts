@@ -1,6 +1,8 @@
 import { type RefObject, useEffect } from "react";
+import type { Task } from "@/api/types";
 import { keepPersonal, personal } from "@/lib/account";
 import { keep } from "@/lib/device";
+import { dueOf, NEVER } from "@/lib/due";
 import type { Clock } from "@/lib/view";
 import { addDays, instantOf } from "@/lib/zones";
 import { useClock, useEngine } from "../app/context";
@@ -8,7 +10,7 @@ import { selection } from "../tasks/selection";
 import { LAST_VIEW, type LastView } from "./draw";
 
 const LARGEST = 200_000; // letters: the device keeps some five million in all
-/** What tells the list's own elements from others, for who looks for them: a picture has none of that. */
+/** What the page finds the list's own elements by: a picture has none of that. */
 const MARKS = ["id", "data-list", "data-task", "data-open", "data-add", "data-waiting"];
 
 /**
@@ -20,12 +22,12 @@ export function useKeptView(shell: RefObject<HTMLElement | null>): void {
   const clock = useClock();
   useEffect(() => {
     const stop = new AbortController();
-    const leave = () => shell.current && keepView(shell.current, clock);
+    const leave = () => shell.current && keepView(shell.current, engine.store.getState().tasks, clock);
     const hidden = () => document.visibilityState === "hidden" && leave();
     addEventListener("pagehide", leave, stop);
     document.addEventListener("visibilitychange", hidden, stop);
     return () => stop.abort();
-  }, [shell, clock]);
+  }, [shell, engine, clock]);
   useEffect(
     () => engine.store.subscribe(({ tasks }, before) => tasks !== before.tasks && keep(personal(LAST_VIEW), null)),
     [engine],
@@ -33,19 +35,29 @@ export function useKeptView(shell: RefObject<HTMLElement | null>): void {
 }
 
 /** Keep how the page looks now, unless a page that starts here would look otherwise. */
-export function keepView(shell: HTMLElement, { zone, today }: Clock): void {
+export function keepView(shell: HTMLElement, tasks: ReadonlyMap<string, Task>, { zone, today }: Clock): void {
   const html = startsLike(shell) ? pictureOf(shell) : "";
   const view: LastView = {
     address: location.pathname + location.search,
-    styles: globalThis.pageStyles ?? "",
+    build: globalThis.pageBuild ?? "",
     width: innerWidth,
     height: innerHeight,
     from: Date.now(),
-    until: instantOf(`${addDays(today, 1)}T00:00`, zone),
+    until: Math.min(instantOf(`${addDays(today, 1)}T00:00`, zone), nextEnd(tasks.values(), zone)),
     html,
   };
   if (html === "" || html.length > LARGEST) keep(personal(LAST_VIEW), null);
   else keepPersonal(LAST_VIEW, JSON.stringify(view));
+}
+
+/** When the next of the open tasks is overdue. */
+function nextEnd(tasks: Iterable<Task>, zone: string): number {
+  let [next, now] = [NEVER, Date.now()];
+  for (const task of tasks) {
+    const end = task.status === "open" ? dueOf(task, zone)?.end : undefined;
+    if (end !== undefined && end >= now && end < next) next = end;
+  }
+  return next;
 }
 
 /** Whether what is on the screen is a list at its top, with nothing begun: no window over it, no words in its line. */

@@ -48,9 +48,11 @@ export function Shell() {
         <Sidebar />
       </aside>
       <div className={styles.middle}>
-        <SignInState />
-        <SetAside />
-        <ZoneQuestion />
+        <div className={styles.passing} data-passing>
+          <SignInState />
+          <SetAside />
+          <ZoneQuestion />
+        </div>
         <main id="main" className={styles.main} tabIndex={-1}>
           <Suspense fallback={<Spinner label={t("loading")} />}>
             <Current view={address?.view ?? "today"} />

@@ -78,7 +78,7 @@ const Entry = memo(function Entry({ view, count, onFollow }: { view: View; count
           </span>
         ) : null}
         {Badge ? (
-          <span className={styles.count}>
+          <span className={styles.count} data-passing>
             <Badge />
           </span>
         ) : null}
