@@ -5,10 +5,12 @@ const CACHE = "page-__VERSION__";
 const PAGE = "__PAGE__"; // the page's SHA-256
 const FILES = new Set(["__FILES__"]);
 const PATIENCE_MS = 3_000; // a network that says nothing for so long is as good as none
+/** What is none of the page, and the platform's alone to answer. */
+const OTHERS = ["api", "ws", "mcp", "docs", "openapi.json", "config.json"];
 /** What browsers that know routes do without asking this worker, as it would by `fetch` below. */
 const ROUTES = [
-  { condition: { urlPattern: { pathname: "/api/*" } }, source: "network" },
-  { condition: { urlPattern: { pathname: "/_next/static/*" } }, source: "cache" },
+  { condition: { or: OTHERS.flatMap((name) => [at(`/${name}`), at(`/${name}/*`)]) }, source: "network" },
+  { condition: at("/_next/static/*"), source: "cache" },
 ];
 
 self.addEventListener("install", (event) => {
@@ -21,10 +23,14 @@ self.addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   const { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== location.origin) return;
-  if (/^\/(api|ws|mcp|docs|openapi\.json|config\.json)(\/|$)/.test(pathname)) return;
+  if (OTHERS.includes(pathname.split("/")[1])) return;
   if (mode === "navigate") event.respondWith(navigated(event));
   else if (FILES.has(pathname) || pathname.startsWith("/_next/static/")) event.respondWith(kept(event.request));
 });
+
+function at(pathname) {
+  return { urlPattern: { pathname } };
+}
 
 /** Keep all files of this build, or fail as a whole: the browser asks again with the next visit. */
 async function fill() {
@@ -37,8 +43,8 @@ async function fill() {
 }
 
 /**
- * Serve all windows; the platform is asked for the page while this worker is still being started. A person who opens /docs
- * has it asked for twice: the browser knows only then that this worker does not answer for it.
+ * Serve all windows; the platform is asked for the page while this worker is still being started. Where the browser knows
+ * no routes, a person who opens /docs has it asked for twice: it knows only then that this worker does not answer for it.
  */
 async function begin() {
   await clear();

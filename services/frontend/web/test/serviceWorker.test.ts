@@ -71,20 +71,24 @@ test("what the browser asked for while the worker was started is not asked for a
   expect(await opening(Promise.resolve(undefined))).toMatchObject({ text: "page of old" });
 });
 
-test.each(["/api/tasks", "/ws", "/mcp", "/docs"])("%s is never answered by the worker", async (path) => {
-  const worker = await installed(new WorkerBrowser(), OLD);
-  expect(await worker("fetch", asked(path))).toBeUndefined();
-  expect(await worker("fetch", asked("/today", "navigate", "POST"))).toBeUndefined();
-});
+test.each(["/api/tasks", "/ws", "/mcp", "/docs", "/openapi.json", "/config.json"])(
+  "%s is never answered by the worker",
+  async (path) => {
+    const worker = await installed(new WorkerBrowser(), OLD);
+    expect(await worker("fetch", asked(path))).toBeUndefined();
+    expect(await worker("fetch", asked("/today", "navigate", "POST"))).toBeUndefined();
+  },
+);
 
 test("browsers that know routes ask it for neither the API nor the build's files; those that do not get the same", async () => {
   const browser = new WorkerBrowser();
   const addRoutes = jest.fn();
   const worker = await installed(browser, OLD, { addRoutes });
-  expect(addRoutes).toHaveBeenCalledWith([
-    { condition: { urlPattern: { pathname: "/api/*" } }, source: "network" },
-    { condition: { urlPattern: { pathname: "/_next/static/*" } }, source: "cache" },
-  ]);
+  const [others, files] = addRoutes.mock.calls[0][0];
+  expect([others.source, files.source]).toEqual(["network", "cache"]);
+  expect(others.condition.or).toContainEqual({ urlPattern: { pathname: "/api/*" } });
+  expect(others.condition.or).toContainEqual({ urlPattern: { pathname: "/config.json" } });
+  expect(files.condition).toEqual({ urlPattern: { pathname: "/_next/static/*" } });
   expect(await worker("fetch", asked("/_next/static/old.js"))).toMatchObject({ status: 200 });
 });
 

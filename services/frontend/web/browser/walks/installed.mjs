@@ -1,6 +1,6 @@
 // The page is kept by the device: it can be installed, and starts without a network with the tasks that it had.
 import assert from "node:assert/strict";
-import { add, ask, PAGE, row, sent, shows, titled, walk } from "../window.mjs";
+import { add, ask, eventually, live, PAGE, row, sent, shows, titled, walk } from "../window.mjs";
 
 await walk(async (open) => {
   const page = await open("/all");
@@ -9,6 +9,9 @@ await walk(async (open) => {
   await sent(page);
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   await installable(page);
+  await page.reload();
+  await live(page);
+  await eventually(() => routed(page));
 
   await page.context().setOffline(true);
   const [worker] = page.context().serviceWorkers();
@@ -22,6 +25,19 @@ await walk(async (open) => {
   await page.goto("/today");
   await page.getByRole("heading", { name: "Today", level: 1 }).waitFor();
 });
+
+/** Where the browser had what the page asked for: the build from the device, the platform's own over the network. */
+async function routed(page) {
+  const found = await page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .map(({ name, workerMatchedSourceType: source }) => [new URL(name).pathname, source]),
+  );
+  const sources = (start) => [...new Set(found.flatMap(([path, source]) => (path.startsWith(start) ? [source] : [])))];
+  assert.deepEqual(sources("/_next/static/"), ["cache"]);
+  assert.deepEqual(sources("/config.json"), ["network"]);
+  assert.deepEqual(sources("/api/"), ["network"]);
+}
 
 /** What browsers want of a page before they offer to install it; Chromium names what it misses. */
 async function installable(page) {

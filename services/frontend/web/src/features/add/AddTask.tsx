@@ -9,7 +9,7 @@ import { useClock, useShown } from "../app/context";
 import { usePhone } from "../list/useRowHeight";
 import { useActions } from "../tasks/useActions";
 import styles from "./AddTask.module.css";
-import { piecesOf, useReader, useReading } from "./quickLine";
+import { piecesOf, type Read, useReader, useReading } from "./quickLine";
 
 /** The line that adds a task to the list that is shown: it gets that list's day or tag, and what the line itself says. */
 export function AddTask({ query }: { query: Query }) {
@@ -27,7 +27,7 @@ export function AddTask({ query }: { query: Query }) {
     const text = line.trim();
     if (text === "") return;
     const own = belonging(query, today);
-    const put = (fields: TaskFields & { title: string }) =>
+    const put = (fields: Read) =>
       add({ ...own, ...fields, ...(own.tags ? { tags: [...own.tags, ...(fields.tags ?? [])] } : {}) });
     const fields = read(text);
     if (fields instanceof Promise) void fields.then(put);

@@ -1,7 +1,8 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import { useState } from "react";
+import { fakePlatform } from "../../../test/platform";
 import { renderApp } from "../../../test/render";
-import { fieldsOf, piecesOf, type Reading, useReading } from "./quickLine";
+import { fieldsOf, piecesOf, type Reading, useReader, useReading } from "./quickLine";
 
 const reading: Reading = {
   task: {
@@ -55,4 +56,22 @@ test("what is typed is read once its writer pauses, and what comes as a whole at
   await after(1);
   expect(read).toEqual(["mi", "milk tomorrow"]);
   jest.useRealTimers();
+});
+
+test("a line that has been read is there at once, another once it is read, and offline it is the title", async () => {
+  const heard = fakePlatform({ "POST /api/tasks/quick": () => reading });
+  const readers: { live?: ReturnType<typeof useReader>; offline?: ReturnType<typeof useReader> } = {};
+  function Reader() {
+    readers.live = useReader("Europe/Rome", true);
+    readers.offline = useReader("Europe/Rome", false);
+    return null;
+  }
+  await act(async () => renderApp(<Reader />));
+  const first = readers.live?.("rent !high");
+  expect(first).toBeInstanceOf(Promise);
+  expect(await first).toMatchObject({ title: "🍞 rent", priority: "high" });
+  expect(readers.live?.("rent !high")).toEqual(await first);
+  expect(readers.live?.("milk")).toBeInstanceOf(Promise);
+  expect(readers.offline?.("rent !high")).toEqual({ title: "rent !high" });
+  expect(heard.map(({ body }) => (body as { text: string }).text)).toEqual(["rent !high", "milk"]);
 });

@@ -11,14 +11,13 @@ export interface Reading {
 
 const PAUSE_MS = 120;
 const PATIENCE_MS = 1_500;
-const FRESH_MS = 60_000;
 
 const options = (text: string, zone: string) => ({
   queryKey: ["quick", text, zone],
   queryFn: ({ signal }: { signal: AbortSignal }) =>
     call<Reading>("POST", "/api/tasks/quick?dry_run=true", { body: { text, time_zone: zone }, signal }),
   retry: false,
-  staleTime: FRESH_MS,
+  staleTime: 60_000,
 });
 
 /** The reading of a line once its writer pauses, at once where words come as a whole; null while there is none. */
@@ -36,7 +35,8 @@ export function useReading(text: string, zone: string, live: boolean): Reading |
   return (paused === text.trim() && data) || null;
 }
 
-type Read = TaskFields & { title: string };
+/** What a line is read for. */
+export type Read = TaskFields & { title: string };
 
 /**
  * Reads a line for its task: at once where that is done already, so that the task goes out before anything is rendered.
@@ -47,8 +47,8 @@ export function useReader(zone: string, live: boolean): (text: string) => Read |
   return (text) => {
     if (!live) return { title: text };
     const line = options(text, zone);
-    const known = queries.getQueryState<Reading>(line.queryKey);
-    if (known?.data && Date.now() - known.dataUpdatedAt < FRESH_MS) return fieldsOf(known.data);
+    const known = queries.getQueryCache().find<Reading>({ queryKey: line.queryKey });
+    if (known?.state.data && !known.isStaleByTime(line.staleTime)) return fieldsOf(known.state.data);
     const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
     const reading = Promise.race([queries.fetchQuery(line).catch(() => null), late]);
     return reading.then((found) => (found ? fieldsOf(found) : { title: text }));

@@ -22,10 +22,12 @@ export function useKeptView(shell: RefObject<HTMLElement | null>): void {
   const clock = useClock();
   useEffect(() => {
     const stop = new AbortController();
-    const leave = () => shell.current && keepView(shell.current, engine.store.getState().tasks, clock);
-    const hidden = () => document.visibilityState === "hidden" && leave();
-    addEventListener("pagehide", leave, stop);
-    document.addEventListener("visibilitychange", hidden, stop);
+    const left = () => {
+      if (document.visibilityState !== "hidden" || !shell.current) return;
+      keepView(shell.current, engine.store.getState().tasks, clock);
+    };
+    document.addEventListener("visibilitychange", left, stop); // also where the page is left, right after its `pagehide`
+    addEventListener("pagehide", left, stop); // of a window that was hidden before
     return () => stop.abort();
   }, [shell, engine, clock]);
   useEffect(
@@ -65,7 +67,7 @@ function startsLike(shell: HTMLElement): boolean {
   const { ids, choosing } = selection.getState();
   const list = shell.querySelector("[data-list]");
   const line = shell.querySelector<HTMLInputElement>("[data-add]");
-  const covered = shell.matches("[aria-hidden=true]") || document.querySelector("[data-radix-popper-content-wrapper]");
+  const covered = shell.closest("[aria-hidden=true]") || document.querySelector("[data-radix-popper-content-wrapper]");
   const details = new URLSearchParams(location.search).has("task");
   return list?.scrollTop === 0 && !line?.value && !covered && !details && !choosing && ids.size === 0;
 }
